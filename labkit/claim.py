@@ -1,0 +1,196 @@
+"""Claims: annotations that state a checkable fact about what a line or a command does."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+# What may stand under a line of a file, and what only makes sense after a command.
+FILE_KINDS = ("SQL", "Locks", "Cost")
+KINDS = ("SQL", "Output", "Error", "Version", "Locks", "Cost", "Rows")
+
+_ARROW = re.compile(r"(?:#+|--|//|;)\s*=>(.*)$")
+_WORD = re.compile(r"([A-Za-z]+):(?:\s|$)")
+_CONTINUATION = re.compile(r"\s{2,}\S")
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """One ``# =>`` comment: ``line`` counts from 1 within the fence, ``text`` follows the arrow.
+
+    ``alone`` is true where nothing but the comment stands on the line.
+    """
+
+    line: int
+    text: str
+    alone: bool
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A checkable annotation.
+
+    ``lines`` are its texts, one for each annotation line, stripped. ``line`` is the line of the
+    page (from 1). ``owner`` is the line of the file (from 1) on which the annotated statement
+    begins, 0 for a claim about a command.
+    """
+
+    kind: str
+    lines: tuple[str, ...]
+    line: int
+    owner: int = 0
+
+    @property
+    def text(self) -> str:
+        """The claim on one line, white space folded."""
+        return fold(" ".join(self.lines))
+
+
+class ClaimError(ValueError):
+    """An annotation that looks like a claim and is none; ``line`` counts from 1 in the fence."""
+
+    def __init__(self, line: int, what: str, instead: str) -> None:
+        super().__init__(what)
+        self.line = line
+        self.what = what
+        self.instead = instead
+
+
+def fold(text: str) -> str:
+    """The text with each run of white space as one space."""
+    return " ".join(text.split())
+
+
+def pattern(text: str, *, any_line: bool = False) -> re.Pattern[str]:
+    """A pattern for a claim's text in which ``...`` stands for any text (also over line ends)."""
+    parts = [re.escape(part) for part in text.split("...")]
+    flags = re.DOTALL | (re.MULTILINE if any_line else 0)
+    body = ".*?".join(parts)
+    return re.compile(f"^{body}$" if any_line else rf"{body}\Z", flags)
+
+
+def annotations_in(code: str, language: str) -> list[Annotation]:
+    """All annotations of a fence, in order.
+
+    Python is tokenized, so that an arrow inside a string is no annotation; Python that cannot be
+    tokenized, and every other language, is searched line by line; a command is not searched.
+    """
+    if language == "python":
+        try:
+            return list(_python_annotations(code))
+        except (tokenize.TokenError, SyntaxError):
+            pass
+    found = []
+    for number, line in enumerate(code.splitlines(), 1):
+        if language == "console" and line.startswith(("$ ", "> ")):
+            continue
+        if match := _ARROW.search(line):
+            found.append(Annotation(number, match[1], not line[: match.start()].strip()))
+    return found
+
+
+def _python_annotations(code: str) -> Iterator[Annotation]:
+    for token in tokenize.generate_tokens(io.StringIO(code).readline):
+        if token.type == tokenize.COMMENT and (match := _ARROW.match(token.string)):
+            alone = not token.line[: token.start[1]].strip()
+            yield Annotation(token.start[0], match[1], alone)
+
+
+def claims(
+    code: str, language: str, first_line: int, *, in_file: bool, start: int = 1
+) -> list[Claim]:
+    """The claims of a fence; ``first_line`` is the page's line of the fence's first line.
+
+    Args:
+        in_file: true for the content of a file, where only some kinds make sense.
+        start: leave out what stands above this line of the fence.
+
+    Raises:
+        ClaimError: for a word that opens like a claim and is none, and for a claim that says nothing.
+    """
+    notes = [note for note in annotations_in(code, language) if note.line >= start]
+    owners = _statement_starts(code) if in_file and language == "python" else []
+    found: list[Claim] = []
+    lines: list[str] = []
+    kind, begun, last = "", 0, 0
+
+    def close() -> None:
+        if not kind:
+            return
+        if not any(set(line) - set(". ") for line in lines):
+            raise ClaimError(
+                begun, f"“{kind}:” claims nothing", "say what must be seen there; “...” is no claim"
+            )
+        owner = max((s for s in owners if s <= begun), default=0) if in_file else 0
+        found.append(Claim(kind, tuple(lines), first_line + begun - 1, owner))
+
+    for note in notes:
+        goes_on = (
+            kind and note.alone and note.line == last + 1 and _CONTINUATION.match(note.text or "")
+        )
+        if goes_on:
+            lines.append(note.text.strip())
+        else:
+            close()
+            kind, begun, lines = _kind(note, in_file), note.line, []
+            if kind:
+                lines = [note.text.strip()[len(kind) + 1 :].strip()]
+        last = note.line
+    close()
+    return found
+
+
+def _kind(note: Annotation, in_file: bool) -> str:
+    """The claim's kind, "" for commentary."""
+    match = _WORD.match(note.text.strip())
+    if not match:
+        return ""
+    word = match[1]
+    if word in KINDS:
+        if in_file and word not in FILE_KINDS:
+            raise ClaimError(
+                note.line,
+                f"“{word}:” says what a command leaves behind and stands in a file",
+                "move it below the command's “$ ” line in a console fence",
+            )
+        return word
+    near = difflib.get_close_matches(word.lower(), [k.lower() for k in KINDS], 1, 0.7)
+    if near:
+        proper = next(k for k in KINDS if k.lower() == near[0])
+        raise ClaimError(note.line, f"“{word}:” is no claim", f"write “{proper}:”")
+    if word[0].isupper():
+        raise ClaimError(
+            note.line,
+            f"“{word}:” is no claim",
+            f"open with one of {', '.join(k + ':' for k in KINDS)}, or let the commentary begin "
+            "without a word and a colon",
+        )
+    return ""
+
+
+def _statement_starts(code: str) -> list[int]:
+    """The lines on which a statement of the Python code begins; none where it does not parse."""
+    try:
+        tree = ast.parse(code)
+    except (SyntaxError, ValueError):
+        return []
+    return sorted({node.lineno for node in ast.walk(tree) if isinstance(node, ast.stmt)})
+
+
+def owner_of(code: str, line: int) -> int:
+    """The first line of the innermost statement that holds this line of the code (0: none)."""
+    try:
+        tree = ast.parse(code)
+    except (SyntaxError, ValueError):
+        return 0
+    holding = [
+        node.lineno
+        for node in ast.walk(tree)
+        if isinstance(node, ast.stmt) and node.lineno <= line <= (node.end_lineno or node.lineno)
+    ]
+    return max(holding, default=0)
