@@ -7,12 +7,24 @@ import difflib
 import io
 import re
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 # What may stand under a line of a file, and what only makes sense after a command.
 FILE_KINDS = ("SQL", "Locks", "Cost")
 KINDS = ("SQL", "Output", "Error", "Version", "Locks", "Cost", "Rows")
+
+# From the weakest to the strongest: https://www.postgresql.org/docs/current/explicit-locking.html
+LOCK_MODES = (
+    "ACCESS SHARE",
+    "ROW SHARE",
+    "ROW EXCLUSIVE",
+    "SHARE UPDATE EXCLUSIVE",
+    "SHARE",
+    "SHARE ROW EXCLUSIVE",
+    "EXCLUSIVE",
+    "ACCESS EXCLUSIVE",
+)
 
 _ARROW = re.compile(r"(?:#+|--|//|;)\s*=>(.*)$")
 _WORD = re.compile(r"([A-Za-z]+):(?:\s|$)")
@@ -101,19 +113,17 @@ def _python_annotations(code: str) -> Iterator[Annotation]:
             yield Annotation(token.start[0], match[1], alone)
 
 
-def claims(
-    code: str, language: str, first_line: int, *, in_file: bool, start: int = 1
-) -> list[Claim]:
+def claims(code: str, language: str, first_line: int, *, in_file: bool) -> list[Claim]:
     """The claims of a fence; ``first_line`` is the page's line of the fence's first line.
 
     Args:
         in_file: true for the content of a file, where only some kinds make sense.
-        start: leave out what stands above this line of the fence.
 
     Raises:
-        ClaimError: for a word that opens like a claim and is none, and for a claim that says nothing.
+        ClaimError: for a word that opens like a claim and is none, and for a claim that says
+            nothing or says it in a form that cannot be read.
     """
-    notes = [note for note in annotations_in(code, language) if note.line >= start]
+    notes = annotations_in(code, language)
     owners = _statement_starts(code) if in_file and language == "python" else []
     found: list[Claim] = []
     lines: list[str] = []
@@ -126,6 +136,10 @@ def claims(
             raise ClaimError(
                 begun, f"“{kind}:” claims nothing", "say what must be seen there; “...” is no claim"
             )
+        try:
+            _READERS.get(kind, fold)(" ".join(lines))
+        except ValueError as error:
+            raise ClaimError(begun, f"“{kind}:” cannot be read: {error}", _FORMS[kind]) from None
         owner = max((s for s in owners if s <= begun), default=0) if in_file else 0
         found.append(Claim(kind, tuple(lines), first_line + begun - 1, owner))
 
@@ -143,6 +157,82 @@ def claims(
         last = note.line
     close()
     return found
+
+
+def locks(text: str) -> dict[str, str]:
+    """``products SHARE, orders ACCESS EXCLUSIVE`` as table → mode; ``nothing`` is no lock.
+
+    Raises:
+        ValueError: for a mode that PostgreSQL does not have.
+    """
+    found = {}
+    for item in _items(text):
+        table, _, mode = item.partition(" ")
+        if mode not in LOCK_MODES:
+            raise ValueError(f"{mode or item!r} is no lock mode")
+        found[table] = mode
+    return found
+
+
+def cost(text: str) -> tuple[frozenset[str], frozenset[str]]:
+    """``rewrites products, scans orders`` as (rewritten tables, scanned tables).
+
+    Raises:
+        ValueError: for another word than these two.
+    """
+    found: dict[str, set[str]] = {"rewrites": set(), "scans": set()}
+    for item in _items(text):
+        word, _, table = item.partition(" ")
+        if word not in found or not table:
+            raise ValueError(f"{item!r} names no cost")
+        found[word].add(table)
+    return frozenset(found["rewrites"]), frozenset(found["scans"])
+
+
+def rows(text: str) -> dict[str, int]:
+    """``products 3, roles 0`` as table → number of rows.
+
+    Raises:
+        ValueError: where a number is missing.
+    """
+    found = {}
+    for item in _items(text):
+        table, _, number = item.rpartition(" ")
+        if not table or not number.isdigit():
+            raise ValueError(f"{item!r} is no table and number")
+        found[table] = int(number)
+    return found
+
+
+def versions(text: str) -> frozenset[str]:
+    """``0002`` or ``0002, 0003`` as revision ids; ``base`` is none.
+
+    Raises:
+        ValueError: where an id is empty.
+    """
+    ids = frozenset() if text.strip() == "base" else frozenset(i.strip() for i in text.split(","))
+    if "" in ids:
+        raise ValueError("a revision id is empty")
+    return ids
+
+
+def _items(text: str) -> list[str]:
+    folded = fold(text)
+    return [] if folded == "nothing" else [item.strip() for item in folded.split(",")]
+
+
+_READERS: dict[str, Callable[[str], object]] = {
+    "Locks": locks,
+    "Cost": cost,
+    "Rows": rows,
+    "Version": versions,
+}
+_FORMS = {
+    "Locks": "write “TABLE MODE, TABLE MODE” or “nothing”",
+    "Cost": "write “rewrites TABLE, scans TABLE” or “nothing”",
+    "Rows": "write “TABLE NUMBER, TABLE NUMBER”",
+    "Version": "write the revision ids with commas between them, or “base”",
+}
 
 
 def _kind(note: Annotation, in_file: bool) -> str:

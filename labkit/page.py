@@ -12,7 +12,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from labkit import claim as claim_module
-from labkit.claim import ClaimError, Claim
+from labkit.claim import Claim, ClaimError
 from labkit.messages import page as messages
 
 PARTS = (
