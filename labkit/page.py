@@ -215,6 +215,8 @@ class _Reader:
         if "check" in fence.flags or "live" in fence.flags:
             self._fault(fence.line, *messages.only_on_console("check"))
         if "title" not in fence.attributes:
+            for found in self._claims(fence, in_file=False):
+                self._fault(found.line, *messages.UNTRIED_CLAIM)
             return
         path = fence.attributes["title"]
         if fault := _path_fault(path):

@@ -33,6 +33,10 @@ CLAIM_BEFORE_COMMAND: Fault = (
     "this annotation stands above the first command",
     "put it below the “$ ” line that it is about",
 )
+UNTRIED_CLAIM: Fault = (
+    "a claim stands in a fence that is neither a file nor run, so nothing tries it",
+    'give the fence a title="PATH", or make it a console fence',
+)
 LOOSE_OUTPUT: Fault = (
     "this line is neither a command nor an annotation, so nothing checks it",
     "write output as “# => Output: …” and a command as “$ …”",

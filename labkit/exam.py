@@ -1,0 +1,42 @@
+"""Exams: the checks of “Your turn”, run on an answer."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+
+from labkit import workspace
+from labkit.audience import Audience, watch
+from labkit.judge import Judgement, judge_check
+from labkit.lab import Lab
+from labkit.run import Runner
+from labkit.server import Server
+from labkit.trial import CHECK_SECONDS, Trial
+
+
+def sit(
+    lab: Lab,
+    project: Path,
+    live_url: str,
+    *,
+    server: Server,
+    runner: Runner,
+    state: Path,
+    audience: Audience,
+) -> tuple[Judgement, Trial]:
+    """Run a page's checks on a copy of a project, so that the answer itself stays as it is.
+
+    Args:
+        live_url: the database that “check live” looks at; any other check has one of its own.
+        state: a folder that the copy may be made in.
+    """
+    page = lab.page
+    with ExitStack() as stack:
+        copy = stack.enter_context(workspace.copied(project, state / "copies"))
+        url = ""
+        if not all(step.live for step in page.checks):
+            url = stack.enter_context(server.throwaway(lab.database)).url
+        audience.opened(f"{page.title}: your turn", server.source)
+        trial = Trial(copy, url, runner, live_url=live_url, timeout=CHECK_SECONDS)
+        watch(trial, page.checks, audience)
+        return judge_check(page, page.checks, trial.records, lab.folder / "snapshots"), trial

@@ -1,0 +1,157 @@
+"""Findings in words: what was expected, what is there, why it is likely, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from labkit.claim import Claim
+from labkit.compare import Difference
+from labkit.observation import Observation, Place, Statement
+from labkit.page import Command
+from labkit.verdict import Finding
+
+
+def unreached(number: int) -> Finding:
+    """Commands behind one that failed or did not end."""
+    commands = "one command" if number == 1 else f"{number} commands"
+    return Finding(f"{commands} after it did not run, so nothing is known of what they check.")
+
+
+def failed(seen: Observation, where: str) -> Finding:
+    """A command failed and nothing said it would."""
+    failure = seen.failure
+    place = str(failure.place) if failure and failure.place else where
+    actual = f"{failure.kind}: {failure.message.strip()}" if failure else _tail(seen.output)
+    state = f" (SQLSTATE {failure.sqlstate})" if failure and failure.sqlstate else ""
+    return Finding(
+        f"`{seen.command}` failed with exit status {seen.status}.",
+        "exit status 0",
+        actual + state,
+        place,
+    )
+
+
+def never_ended(seen: Observation) -> Finding:
+    """A command was stopped."""
+    place = str(seen.failure.place) if seen.failure and seen.failure.place else ""
+    if seen.interrupted:
+        what = f"`{seen.command}` was stopped by Ctrl-C after {seen.seconds:.0f} s."
+        return Finding(what, place=place)
+    return Finding(
+        f"`{seen.command}` was stopped after {seen.seconds:.0f} s.",
+        "a command that ends",
+        "still running",
+        place,
+        "A loop has no end, or the statement waits for a lock that another session holds.",
+    )
+
+
+def version(claim: Claim, actual: frozenset[str] | None, where: str) -> Finding:
+    """alembic_version holds something else."""
+    held = ", ".join(sorted(actual)) if actual else "base (no row)"
+    return Finding("alembic_version does not hold the expected revision.", claim.text, held, where)
+
+
+def rows(table: str, number: int, actual: int | None, where: str) -> Finding:
+    """A table has another number of rows."""
+    held = "no such table" if actual is None else _rows(actual)
+    why = ""
+    if actual is not None and actual < number:
+        why = "Rows were lost: a column or table was dropped and made anew instead of changed."
+    return Finding(
+        f"{table} does not hold the expected number of rows.", _rows(number), held, where, why
+    )
+
+
+def _rows(number: int) -> str:
+    return "1 row" if number == 1 else f"{number} rows"
+
+
+def locks(claim: Claim, actual: dict[str, str], where: str) -> Finding:
+    """Other locks were taken than the page says."""
+    held = ", ".join(f"{table} {mode}" for table, mode in sorted(actual.items())) or "nothing"
+    return Finding("The locks taken are not those claimed.", claim.text, held, where)
+
+
+def cost(claim: Claim, actual: tuple[frozenset[str], frozenset[str]], where: str) -> Finding:
+    """Other tables were rewritten or scanned than the page says."""
+    rewrites = [f"rewrites {table}" for table in sorted(actual[0])]
+    scans = [f"scans {table}" for table in sorted(actual[1])]
+    return Finding(
+        "The cost is not the one claimed.",
+        claim.text,
+        ", ".join(rewrites + scans) or "nothing",
+        where,
+    )
+
+
+def sql_not_sent(claim: Claim, near: Sequence[str], where: str) -> Finding:
+    """A claimed statement was not sent from there."""
+    actual = "\n".join(near) or "nothing was sent from here"
+    return Finding("This statement was not sent.", claim.text, actual, where)
+
+
+def unclaimed(statement: Statement, page: str) -> Finding:
+    """A migration sent a statement that the page does not show."""
+    return Finding(
+        f"A migration sends a statement that {page} does not claim.",
+        "an annotation “# => SQL: …” below the line that sends it",
+        statement.text,
+        str(statement.place),
+    )
+
+
+def never_ran(claim: Claim, where: str) -> Finding:
+    """The claimed line was never executed, so its claim was never tried."""
+    return Finding(
+        f"No command of the page runs this line, so its “{claim.kind}:” was never tried.",
+        claim.text,
+        "nothing was sent from here",
+        where,
+    )
+
+
+def error(claim: Claim, seen: Observation, where: str) -> Finding:
+    """A command did not fail, or failed in another way."""
+    wanted = "\n".join(claim.lines)
+    if seen.status == 0:
+        return Finding(
+            f"`{seen.command}` was expected to fail and did not.", wanted, "exit status 0", where
+        )
+    return Finding(
+        f"`{seen.command}` failed in another way than expected.",
+        wanted,
+        _tail(seen.output),
+        where,
+    )
+
+
+def output(wanted: str, printed: str, where: str) -> Finding:
+    """A command printed something else."""
+    return Finding("The command prints something else.", wanted, printed or "nothing at all", where)
+
+
+def output_not_shown(printed: str, where: str) -> Finding:
+    """A command prints and the page is silent about it."""
+    return Finding(
+        "The command prints something that the page does not show.",
+        "an annotation “# => Output: …” below it",
+        printed,
+        where,
+    )
+
+
+def difference(found: Difference, place: Place | None, command: Command) -> Finding:
+    """The live schema differs from a snapshot."""
+    return Finding(
+        f"{found.sentence}",
+        found.expected or "",
+        found.actual or "",
+        str(place) if place else "",
+        f"Seen after `{command.text}`, against the snapshot “{command.snapshot}”.",
+        found.remedy or "",
+    )
+
+
+def _tail(text: str, lines: int = 6) -> str:
+    return "\n".join(text.strip().splitlines()[-lines:]) or "no output"

@@ -1,0 +1,186 @@
+"""Drawing: runs and verdicts as text, in colour on a terminal and plain in a pipe."""
+
+from __future__ import annotations
+
+import difflib
+import io
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import IO
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from labkit.claim import fold
+from labkit.observation import Statement
+from labkit.page import Command, File
+from labkit.trial import Record
+from labkit.trouble import Trouble
+from labkit.verdict import FAIL, PASS, Finding, Verdict
+
+_STYLES = {PASS: "bold green", FAIL: "bold red"}
+_ERROR_STYLE = "bold yellow"
+_WIDTH = 100
+
+
+class Screen:
+    """Draws a run while it goes on, and its verdict.
+
+    Args:
+        file: where to draw; standard output by default.
+        width: columns, by default those of the terminal, at most 100.
+    """
+
+    def __init__(self, file: IO[str] | None = None, width: int | None = None) -> None:
+        self.console = Console(file=file, width=width, highlight=False, markup=False, emoji=False)
+        if width is None:
+            self.console.width = min(self.console.width, _WIDTH)
+        self._files: list[str] = []
+        self._line = ""
+
+    def opened(self, title: str, source: str) -> None:
+        """Name the run and the server that it uses."""
+        self.console.print(Rule(Text(title, "bold"), align="left", style="dim", characters="─"))
+        self.console.print(Text(source, "dim"))
+
+    def wrote(self, file: File) -> None:
+        """Remember a file; they are named together before the next command."""
+        self._files.append(file.path)
+
+    def began(self, command: Command) -> None:
+        """Show the command as it would be typed."""
+        if self._files:
+            self.console.print()
+            self.console.print(Text("wrote " + ", ".join(self._files), "dim"))
+            self._files.clear()
+        self.console.print()
+        lines = command.text.split("\n")
+        shown = "\n".join([f"$ {lines[0]}", *(f"> {line}" for line in lines[1:])])
+        self.console.print(Text(shown, "bold cyan"), soft_wrap=True)
+
+    def printed(self, text: str) -> None:
+        """Show what a command prints, as soon as a line of it is whole."""
+        *whole, self._line = (self._line + text).split("\n")
+        for line in whole:
+            self._output_line(line)
+
+    def ended(self, record: Record) -> None:
+        """Show the end of a command and what its migrations sent."""
+        if self._line:
+            self._output_line(self._line)
+            self._line = ""
+        seen = record.observation
+        if seen.status != 0:
+            word = "as expected" if not record.failed else "which nothing announced"
+            style = "dim" if not record.failed else "red"
+            self.console.print(Text(f"  exit status {seen.status}, {word}", style))
+        sent = [s for s in seen.statements if s.place]
+        for (revision, direction), group in groupby(sent, lambda s: (s.revision, s.direction)):
+            self._revision(f"{direction or 'run'} of {revision}", list(group))
+
+    def _output_line(self, line: str) -> None:
+        self.console.print(Text("  ") + Text.from_ansi(line), soft_wrap=True)
+
+    def _revision(self, name: str, sent: Sequence[Statement]) -> None:
+        place = sent[0].place
+        self.console.print(Text(f"  ┌ {name} · {place.file if place else ''}", "blue"))
+        for statement in sent:
+            table = Table.grid(padding=(0, 1))
+            table.add_column(width=3)
+            table.add_column(width=4, justify="right")
+            table.add_column(ratio=1, overflow="fold")
+            line = f":{statement.place.line}" if statement.place else ""
+            bar = Text("  │", "blue")
+            table.add_row(bar, Text(line, "dim"), Text(fold(statement.text)))
+            table.add_row(bar, "", Text(costs(statement), "dim"))
+            if statement.failure:
+                error = f"{statement.failure.kind}: {statement.failure.message.strip()}"
+                table.add_row(bar, "", Text(error, "red"))
+            self.console.print(table)
+
+    def verdict(self, verdict: Verdict) -> None:
+        """Show the verdict; its last line is the next thing to do."""
+        self.console.print()
+        if verdict.trouble:
+            self.trouble(verdict.trouble)
+        else:
+            style = _STYLES[verdict.status]
+            head = Text.assemble((verdict.status, style), f"  {_summary(verdict)}")
+            self.console.print(head)
+            for number, finding in enumerate(verdict.findings, 1):
+                self.console.print()
+                self._finding(number, finding)
+            if verdict.findings:
+                self.console.print()
+        for note in verdict.notes:
+            self.console.print(Text(note, "dim"))
+        if verdict.following:
+            self.console.print(Text(verdict.following, "bold"), soft_wrap=True)
+
+    def trouble(self, trouble: Trouble) -> None:
+        """Show what ended a task with ERROR."""
+        self.console.print(Text.assemble(("ERROR", _ERROR_STYLE), f"  {trouble.what}"))
+        if trouble.why:
+            self.console.print(Text(trouble.why))
+        if trouble.mend:
+            self.console.print(Text(trouble.mend, "bold"), soft_wrap=True)
+
+    def note(self, text: str) -> None:
+        """Show one sentence."""
+        self.console.print(Text(text), soft_wrap=True)
+
+    def _finding(self, number: int, finding: Finding) -> None:
+        self.console.print(Text(f"{number}. {finding.what}", "bold"))
+        table = Table.grid(padding=(0, 2))
+        table.add_column(style="dim", no_wrap=True)
+        table.add_column(ratio=1, overflow="fold")
+        said = finding.expected in finding.what and finding.actual in finding.what
+        if "\n" in finding.expected + finding.actual:
+            table.add_row("differs", Text("\n".join(_differing(finding))))
+        elif not said:
+            table.add_row("expected", Text(finding.expected))
+            table.add_row("found", Text(finding.actual))
+        for name, text in (("at", finding.place), ("why", finding.why), ("mend", finding.remedy)):
+            if text:
+                table.add_row(name, Text(text))
+        if table.row_count:
+            self.console.print(Padding(table, (0, 0, 0, 3)))
+
+
+def plain(findings: Iterable[Finding], lab: str, width: int = 80) -> str:
+    """Findings as they stand in ``mistakes.md``: the verdict without what differs by machine."""
+    file = io.StringIO()
+    screen = Screen(file, width)
+    screen.verdict(Verdict("check", lab, tuple(findings)))
+    lines = (line.rstrip() for line in file.getvalue().strip().splitlines())
+    return "\n".join(lines) + "\n"
+
+
+def costs(statement: Statement) -> str:
+    """What a statement took, in one line: locks, cost and time."""
+    locks = [f"{mode} on {table}" for table, mode in sorted(statement.locks.items())]
+    rewrites = [f"rewrites {table}" for table in statement.rewrites]
+    scans = [f"scans {table}" for table in statement.scans if table not in statement.rewrites]
+    parts = [", ".join(locks) or "no lock on a table in use", ", ".join(rewrites + scans)]
+    return " · ".join([*(p for p in parts if p), f"{statement.seconds * 1000:.1f} ms"])
+
+
+def _summary(verdict: Verdict) -> str:
+    if verdict.findings:
+        count = len(verdict.findings)
+        return f"{verdict.lab}: {count} finding{'s' if count > 1 else ''}"
+    counted = [
+        f"{number} {what if number > 1 else what.removesuffix('s')}"
+        for what, number in verdict.verified.items()
+        if number
+    ]
+    return f"{verdict.lab}: {', '.join(counted)} verified in {verdict.seconds:.1f} s"
+
+
+def _differing(finding: Finding) -> list[str]:
+    """Expected lines with “-”, found ones with “+”, equal ones with a blank."""
+    lines = difflib.ndiff(finding.expected.splitlines(), finding.actual.splitlines())
+    return [line.rstrip() for line in lines if not line.startswith("?")]

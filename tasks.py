@@ -1,0 +1,135 @@
+"""The verbs: what a learner or an author types after ``invoke``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from invoke import Context, task
+from labkit.record import record as record_lab
+
+from labkit import shell as shells
+from labkit.audience import Silent
+from labkit.course import Course
+from labkit.ending import end
+from labkit.show import Screen
+from labkit.suite import run_suite
+from labkit.verdict import Verdict
+
+ROOT = Path(__file__).resolve().parent
+_LAB = {"lab": "a number, a folder name or a unique part of one: 12, downgrading"}
+_JSON = {"json": "print the verdict as JSON and nothing else"}
+
+
+@task(name="lab", help=_LAB | _JSON)
+def run_lab(_: Context, lab: str, json: bool = False) -> None:
+    """Run a lab's page: load its files, run its commands, verify all it claims.
+
+    Example: invoke lab 12
+    """
+    screen = Screen()
+
+    def action() -> Verdict:
+        with Course(ROOT) as course:
+            return course.run(course.lab(lab), Silent() if json else screen)
+
+    end(action, screen, task="lab", lab=lab, machine=json)
+
+
+@task(help=_LAB | _JSON)
+def check(_: Context, lab: str, json: bool = False) -> None:
+    """Judge your answer to a lab's “Your turn”.
+
+    Example: invoke check 12
+    """
+    screen = Screen()
+
+    def action() -> Verdict:
+        with Course(ROOT) as course:
+            return course.check(course.lab(lab), Silent() if json else screen)
+
+    end(action, screen, task="check", lab=lab, machine=json)
+
+
+@task(help=_LAB)
+def shell(_: Context, lab: str) -> None:
+    """Open a shell in a lab's project, with DATABASE_URL set.
+
+    Example: invoke shell 12
+    """
+    screen = Screen()
+
+    def action() -> None:
+        with Course(ROOT) as course:
+            shells.open_shell(course, course.lab(lab), screen)
+
+    end(action, screen, task="shell", lab=lab, machine=False)
+
+
+@task(help=_LAB)
+def reset(_: Context, lab: str) -> None:
+    """Set your edits of a lab aside, and run its page from the start.
+
+    Example: invoke reset 12
+    """
+    screen = Screen()
+
+    def action() -> Verdict:
+        with Course(ROOT) as course:
+            return course.reset(course.lab(lab), screen)
+
+    end(action, screen, task="reset", lab=lab, machine=False)
+
+
+@task(positional=["stamp"], help={"stamp": "what `invoke reset` printed; none lists all"})
+def restore(_: Context, stamp: str = "") -> None:
+    """Bring back edits that were set aside.
+
+    Example: invoke restore 2026-11-22_174512
+    """
+    screen = Screen()
+
+    def action() -> None:
+        with Course(ROOT) as course:
+            for line in course.restore(stamp):
+                screen.note(line)
+
+    end(action, screen, task="restore", lab="", machine=False)
+
+
+@task(help=_LAB | {"yes": "write without asking"})
+def record(_: Context, lab: str, yes: bool = False) -> None:
+    """For authors: write a lab's snapshots, and refresh what its page claims.
+
+    Example: invoke record 12
+    """
+    screen = Screen()
+
+    def action() -> Verdict:
+        with Course(ROOT) as course:
+            return record_lab(course, course.lab(lab), screen, yes=yes)
+
+    end(action, screen, task="record", lab=lab, machine=False)
+
+
+@task
+def down(_: Context) -> None:
+    """Stop the PostgreSQL that the labs started; its data stays.
+
+    Example: invoke down
+    """
+    screen = Screen()
+
+    def action() -> None:
+        with Course(ROOT) as course:
+            screen.note(course.stop())
+
+    end(action, screen, task="down", lab="", machine=False)
+
+
+@task
+def test(_: Context) -> None:
+    """Check everything: style, types, and all tests with all proofs of all labs.
+
+    Example: invoke test
+    """
+    run_suite(ROOT)
