@@ -12,7 +12,7 @@ from labkit.audience import Silent
 from labkit.course import Course
 from labkit.ending import end
 from labkit.show import Screen
-from labkit.suite import run_suite
+from labkit.suite import run_bench, run_suite
 from labkit.verdict import Verdict
 
 ROOT = Path(__file__).resolve().parent
@@ -133,3 +133,12 @@ def test(_: Context) -> None:
     Example: invoke test
     """
     run_suite(ROOT)
+
+
+@task
+def bench(_: Context) -> None:
+    """Measure each lab against the same commands typed by hand.
+
+    Example: invoke bench
+    """
+    run_bench(ROOT)
