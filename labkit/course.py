@@ -64,7 +64,7 @@ class Course:
     @cached_property
     def server(self) -> Server:
         """The PostgreSQL in use."""
-        return self._stack.enter_context(server.find(self.state))
+        return server.find(self.state)
 
     def run(self, lab: Lab, audience: Audience) -> Verdict:
         """Run a lab's page: in its project, or beside it where there are edits."""
@@ -181,7 +181,7 @@ class Course:
 
     def _mark(self, url: str) -> str:
         """A mark of all that is in a database, which changes when anything does."""
-        tables = snapshot.read(url).tables
+        tables = snapshot.read(url).content.get("tables", {})
         whole = snapshot.dump(snapshot.read(url, rows=sorted(tables)))
         return hashlib.sha256(whole.encode()).hexdigest()
 
