@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from invoke import Context, task
-from labkit.record import record as record_lab
 
 from labkit import shell as shells
 from labkit.audience import Silent
@@ -106,7 +105,7 @@ def record(_: Context, lab: str, yes: bool = False) -> None:
 
     def action() -> Verdict:
         with Course(ROOT) as course:
-            return record_lab(course, course.lab(lab), screen, yes=yes)
+            return course.record(course.lab(lab), screen.agree if not yes else screen.told)
 
     end(action, screen, task="record", lab=lab, machine=False)
 

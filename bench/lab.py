@@ -13,11 +13,10 @@ import time
 from pathlib import Path
 from statistics import median
 
-from labkit.server import Server
-
 from labkit import server, workspace
 from labkit.lab import Lab, all_labs
 from labkit.page import Command, File
+from labkit.server import Server
 from labkit.trial import environment
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import cached_property
@@ -16,12 +16,14 @@ from pathlib import Path
 import psycopg2
 
 from labkit import lab as labs
-from labkit import server, snapshot
+from labkit import recording, server, snapshot
 from labkit.audience import Audience, watch
 from labkit.exam import sit
 from labkit.judge import Judgement, judge_page
 from labkit.lab import Lab
 from labkit.messages import course as messages
+from labkit.proof import proofs
+from labkit.rehearsal import rehearsed
 from labkit.run import Runner
 from labkit.server import Server
 from labkit.trial import Trial
@@ -130,6 +132,30 @@ class Course:
             return verdict
         note = messages.set_aside(kept.stamp, str(kept.folder.relative_to(self.root)))
         return replace(verdict, notes=(*verdict.notes, note))
+
+    def record(self, lab: Lab, agree: Callable[[str], bool]) -> Verdict:
+        """For authors: write down what a lab's run shows, then say what still speaks against it.
+
+        Args:
+            agree: is shown the difference of one file, and says whether it is written.
+        """
+        started = time.monotonic()
+        state = self.state / "copies"
+        written = recording.record(lab, self.server, self.runner, state, agree)
+        lab = Lab(lab.folder)
+        with rehearsed(lab, self.server, self.runner, state) as rehearsal:
+            all_proofs = list(proofs(rehearsal))
+        found = tuple(finding for proof in all_proofs for finding in proof.findings)
+        return Verdict(
+            "record",
+            lab.name,
+            found,
+            {"proofs": len(all_proofs)},
+            notes=(messages.written(written),),
+            following=messages.after_recording(lab, bool(found)),
+            source=self.server.source,
+            seconds=time.monotonic() - started,
+        )
 
     def restore(self, stamp: str) -> list[str]:
         """Bring back what was set aside at a time, or list all of it; what was done, in words."""

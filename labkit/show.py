@@ -11,6 +11,7 @@ from typing import IO
 from rich.console import Console
 from rich.padding import Padding
 from rich.rule import Rule
+from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
@@ -131,6 +132,20 @@ class Screen:
     def note(self, text: str) -> None:
         """Show one sentence."""
         self.console.print(Text(text), soft_wrap=True)
+
+    def told(self, difference: str) -> bool:
+        """Show a difference and agree to it."""
+        self.console.print()
+        self.console.print(Syntax(difference, "diff", background_color="default"))
+        return True
+
+    def agree(self, difference: str) -> bool:
+        """Show a difference and ask whether to write it."""
+        self.told(difference)
+        try:
+            return self.console.input("Write this? [y/N] ").strip().lower() in ("y", "yes")
+        except EOFError:
+            return False
 
     def _finding(self, number: int, finding: Finding) -> None:
         self.console.print(Text(f"{number}. {finding.what}", "bold"))
