@@ -18,8 +18,8 @@ import psycopg2
 from labkit import lab as labs
 from labkit import recording, server, snapshot
 from labkit.audience import Audience, watch
-from labkit.exam import sit
-from labkit.judge import Judgement, judge_page
+from labkit.exam import attempt
+from labkit.judge import Judgement, judge_check, judge_page
 from labkit.lab import Lab
 from labkit.messages import course as messages
 from labkit.proof import proofs
@@ -98,7 +98,7 @@ class Course:
         runner = self.runner
         if not self.workspace.is_loaded(lab.name):
             raise messages.not_loaded(lab)
-        judged, trial = sit(
+        trial = attempt(
             lab,
             self.workspace.project(lab.name),
             self.server_url(lab),
@@ -107,6 +107,8 @@ class Course:
             state=self.state,
             audience=audience,
         )
+        page = lab.page
+        judged = judge_check(page, page.checks, trial.records, lab.folder / "snapshots")
         return self._verdict("check", lab, judged, trial, (), started)
 
     def server_url(self, lab: Lab) -> str:

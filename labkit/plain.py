@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import sys
 
 from labkit import program, standing
 from labkit.observer import Observer

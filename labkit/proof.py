@@ -23,16 +23,16 @@ class Proof:
 def proofs(rehearsal: Rehearsal) -> Iterator[Proof]:
     """The page holds; the untouched example fails; the solution passes; each mistake is caught."""
     yield Proof("the page", tuple(rehearsal.judgement.findings))
-    untouched, _ = rehearsal.answer(())
+    untouched = rehearsal.answer(())
     yield Proof("the untouched example", () if untouched.findings else (messages.UNTOUCHED_PASSES,))
-    solved, _ = rehearsal.answer(rehearsal.lab.solution.steps)
+    solved = rehearsal.answer(rehearsal.lab.solution.steps)
     yield Proof("the solution", tuple(solved.findings))
     for mistake in mistakes(rehearsal.lab.mistakes):
         yield Proof(f"the mistake “{mistake.name}”", tuple(_mistake(rehearsal, mistake)))
 
 
 def _mistake(rehearsal: Rehearsal, mistake: Mistake) -> Iterator[Finding]:
-    judged, _ = rehearsal.answer(mistake.steps)
+    judged = rehearsal.answer(mistake.steps)
     if not judged.findings:
         yield messages.mistake_passes(mistake)
     elif (verdict := plain(judged.findings, rehearsal.lab.name)) != mistake.verdict:

@@ -11,7 +11,6 @@ from typing import IO
 from rich.console import Console
 from rich.padding import Padding
 from rich.rule import Rule
-from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
@@ -24,6 +23,7 @@ from labkit.verdict import FAIL, PASS, Finding, Verdict
 
 _STYLES = {PASS: "bold green", FAIL: "bold red"}
 _ERROR_STYLE = "bold yellow"
+_DIFFERENCE = {"+": "green", "-": "red", "@": "cyan"}
 _WIDTH = 100
 
 
@@ -78,7 +78,7 @@ class Screen:
             word = "as expected" if not record.failed else "which nothing announced"
             style = "dim" if not record.failed else "red"
             self.console.print(Text(f"  exit status {seen.status}, {word}", style))
-        sent = [s for s in seen.statements if s.place]
+        sent = seen.migrated
         for (revision, direction), group in groupby(sent, lambda s: (s.revision, s.direction)):
             self._revision(f"{direction or 'run'} of {revision}", list(group))
 
@@ -136,7 +136,8 @@ class Screen:
     def told(self, difference: str) -> bool:
         """Show a difference and agree to it."""
         self.console.print()
-        self.console.print(Syntax(difference, "diff", background_color="default"))
+        for line in difference.splitlines():
+            self.console.print(Text(line, _DIFFERENCE.get(line[:1], "")), soft_wrap=True)
         return True
 
     def agree(self, difference: str) -> bool:

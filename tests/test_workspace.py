@@ -125,7 +125,7 @@ def test_a_file_is_written_whole_or_not_at_all(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(module.Path, "replace", full)
+    monkeypatch.setattr(Path, "replace", full)
     with pytest.raises(Trouble) as told:
         write(loaded, "alembic.ini", "[new]\n")
     assert "was not written: the disk is full." in told.value.what
