@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import io
+import textwrap
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import IO
@@ -89,18 +90,19 @@ class Screen:
         place = sent[0].place
         self.console.print(Text(f"  ┌ {name} · {place.file if place else ''}", "blue"))
         for statement in sent:
-            table = Table.grid(padding=(0, 1))
-            table.add_column(width=3)
-            table.add_column(width=4, justify="right")
-            table.add_column(ratio=1, overflow="fold")
             line = f":{statement.place.line}" if statement.place else ""
-            bar = Text("  │", "blue")
-            table.add_row(bar, Text(line, "dim"), Text(fold(statement.text)))
-            table.add_row(bar, "", Text(costs(statement), "dim"))
+            self._below(line, fold(statement.text), "")
+            self._below("", costs(statement), "dim")
             if statement.failure:
                 error = f"{statement.failure.kind}: {statement.failure.message.strip()}"
-                table.add_row(bar, "", Text(error, "red"))
-            self.console.print(table)
+                self._below("", error, "red")
+
+    def _below(self, line: str, text: str, style: str) -> None:
+        """Show a text at the right of a bar, wrapped, the line's number before it."""
+        for number, part in enumerate(textwrap.wrap(text, self.console.width - 10) or [""]):
+            label = f"{line if number == 0 else '':>4}"
+            row = Text.assemble(("  │ ", "blue"), (label, "dim"), "  ", (part, style))
+            self.console.print(row, soft_wrap=True)
 
     def verdict(self, verdict: Verdict) -> None:
         """Show the verdict; its last line is the next thing to do."""
@@ -180,7 +182,7 @@ def costs(statement: Statement) -> str:
     locks = [f"{mode} on {table}" for table, mode in sorted(statement.locks.items())]
     rewrites = [f"rewrites {table}" for table in statement.rewrites]
     scans = [f"scans {table}" for table in statement.scans if table not in statement.rewrites]
-    parts = [", ".join(locks) or "no lock on a table in use", ", ".join(rewrites + scans)]
+    parts = [", ".join(locks) or "no new lock", ", ".join(rewrites + scans)]
     return " · ".join([*(p for p in parts if p), f"{statement.seconds * 1000:.1f} ms"])
 
 
