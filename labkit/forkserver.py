@@ -8,21 +8,26 @@ server ends every process of that Runner, removes its folder and is gone.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import gc
+import importlib
 import json
 import marshal
 import os
 import selectors
+import shutil
 import signal
 import socket
-import traceback
+import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from labkit import leftovers, program, standing
+from labkit import leftovers, plain, program, standing
 from labkit.observer import Observer
 
+_OBSERVED = str(Path(__file__).with_name("observed.py"))
 _MODULES = (
     "alembic.autogenerate",
     "alembic.command",
@@ -68,7 +73,7 @@ class Server:
     def __init__(self, control: socket.socket, door: socket.socket) -> None:
         self.control = control
         self.door = door
-        self.visitors: dict[socket.socket, Visitor] = {}
+        self.visitors: dict[Any, Visitor] = {}
         self.selector = selectors.DefaultSelector()
         self.waker, self.woken = socket.socketpair()
         for end in (self.waker, self.woken):
@@ -91,9 +96,8 @@ class Server:
                 elif waited is self.woken:
                     self.woken.recv(4096)
                     self._reap()
-                elif isinstance(waited, socket.socket) and waited in self.visitors:
-                    if become := self._hear(self.visitors[waited]):
-                        return become
+                elif waited in self.visitors and (become := self._hear(self.visitors[waited])):
+                    return become
 
     def _open(self) -> None:
         _, passed, _, _ = socket.recv_fds(self.door, 16, 1)
@@ -179,35 +183,62 @@ def main(path: list[str], control_number: int, door_number: int, folder: str) ->
 
     ``path`` is ``sys.path`` as a program finds it behind its own folder and PYTHONPATH.
     """
+    spared = _Spared()
     control = socket.socket(fileno=control_number)
     door = socket.socket(fileno=door_number)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     observer = Observer()
+    told: dict[str, str] = {}
     try:
         for module in _MODULES:
-            __import__(module)
+            importlib.import_module(module)
         observer.listen()
     except Exception as error:
-        told = {"error": f"{type(error).__name__}: {error}", "traceback": traceback.format_exc()}
-        control.sendall(json.dumps(told).encode() + b"\n")
-        control.recv(1)
-        leftovers.end(folder)
-        return
+        told = {"error": f"{type(error).__name__}: {error}"}
     standing.hide()
-    gc.collect()
-    gc.freeze()
-    control.sendall(b"{}\n")
+    spared.begin()
+    control.sendall(json.dumps(told).encode() + b"\n")
     become = Server(control, door).serve()
     if become is None:
         leftovers.end(folder)
-        return
-    request, (working, *passed) = become
-    standing.adopt(request, working, passed)
+        shutil.rmtree(folder, ignore_errors=True)
+        os._exit(0)
+    request, passed = become
+    standing.adopt(request, passed)
+    spared.forked = True
     _become(program.Program(*request["program"]), path, observer)
 
 
 def _become(wanted: program.Program, path: list[str], observer: Observer) -> None:
-    standing.streams()
+    extra = standing.python_path()
+    if standing.shadowed([wanted.folder, os.curdir, *extra]):
+        os.execv(wanted.executable, plain.words(wanted, _OBSERVED))
+    standing.settle_streams()
     observer.start(wanted.words)
-    extra = [os.path.abspath(p) for p in os.environ.get("PYTHONPATH", "").split(os.pathsep) if p]
     program.run(wanted, [*dict.fromkeys(extra), *path], observer.ended)
+
+
+class _Spared:
+    """What was loaded before the fork is not taken apart again when a child ends.
+
+    That would be most of the time a short command takes, and nobody can tell: the child's own
+    modules, threads and ``atexit`` handlers are ended by the interpreter as ever.
+    """
+
+    def __init__(self) -> None:
+        self.forked = False
+        self._before = set(sys.modules)
+        self._modules: dict[str, object] = {}
+        self._itself = self  # frozen below, so that no collector frees what hangs on it
+        atexit.register(self._spare)  # the first to be registered is the last to be called
+
+    def begin(self) -> None:
+        self._modules = {n: m for n, m in sys.modules.items() if n not in self._before}
+        gc.collect()
+        gc.freeze()
+
+    def _spare(self) -> None:
+        if self.forked:
+            for name, module in self._modules.items():
+                if sys.modules.get(name) is module:
+                    del sys.modules[name]

@@ -7,12 +7,12 @@ before the program begins.
 import os
 import sys
 
-_root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_loaded = set(sys.modules)
 if not sys.flags.safe_path:
     del sys.path[0]
 _path = list(sys.path)
-sys.path.insert(0, _root)
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from labkit import plain  # noqa: E402
 
-plain.main(_path, sys.argv[1:])
+plain.main(_path, sys.argv[1:], _loaded)

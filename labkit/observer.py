@@ -4,14 +4,21 @@ It only listens. What goes wrong in here is written into the record and never in
 Statements sent past SQLAlchemy, on a cursor of the driver's own, are not seen.
 """
 
+# ruff: noqa: ARG002 - the listeners' arguments are SQLAlchemy's
+
 from __future__ import annotations
 
+import contextlib
+import faulthandler
+import fcntl
+import importlib.util
 import os
+import signal
 import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from types import FrameType
+from types import FrameType, ModuleType
 from typing import Any
 
 from labkit import failing, record
@@ -40,6 +47,7 @@ class Observer:
         self._number = 0
         self._running: dict[int, tuple[int, float, Relations | None]] = {}
         self._relations: dict[int, Relations] = {}
+        self._stack: object = None
 
     def listen(self) -> None:
         """Register with every SQLAlchemy engine of this process."""
@@ -49,11 +57,22 @@ class Observer:
         for name in _LISTENERS:
             event.listen(Engine, name, _guarded(self, getattr(self, f"_{name}")))
 
+    def listen_when_loaded(self) -> None:
+        """Register as soon as the program imports SQLAlchemy, if it ever does."""
+        sys.meta_path.insert(0, _WhenLoaded("sqlalchemy.engine", self.listen))
+
     def start(self, argv: list[str]) -> None:
-        """Begin to tell, if the environment names a record."""
+        """Begin to tell, if the environment names a record.
+
+        From then on SIGURG, which does nothing otherwise, has the process write its stack beside
+        the record, even out of a loop that catches every exception or a call into C.
+        """
         self._path = os.environ.get(record.RECORD)
         self._project = os.path.realpath(os.environ.get(record.PROJECT, "/nowhere"))
-        self.tell(kind="start", argv=argv)
+        if self._path is not None:
+            self.tell(kind="start", argv=argv)
+            with contextlib.suppress(Exception):
+                self._stack = _stack_on_demand(record.stack_of(self._path))
 
     def ended(self, error: BaseException | None) -> None:
         """Tell that the program is over, and by which exception if by one."""
@@ -80,6 +99,7 @@ class Observer:
     ) -> None:
         if self._path is None:
             return
+        many = _is_many(many, parameters)
         self._number += 1
         origin = _origin(sys._getframe(1), self._project)
         self.tell(
@@ -106,7 +126,7 @@ class Observer:
         number, began, relations = self._running.pop(id(cursor))
         line: dict[str, Any] = {"kind": "done", "number": number, "seconds": ended - began}
         query = getattr(cursor, "query", None)
-        if isinstance(query, bytes) and not many:
+        if isinstance(query, bytes) and not _is_many(many, parameters):
             line["texts"] = [query.decode("utf-8", "replace")]
         if relations is not None:
             try:
@@ -150,6 +170,41 @@ class Observer:
             watched.forget()
 
 
+def _stack_on_demand(path: str) -> object:
+    # A high number, so that the descriptors which the program opens are numbered as ever.
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    high = fcntl.fcntl(handle, fcntl.F_DUPFD_CLOEXEC, 100)
+    os.close(handle)
+    file = os.fdopen(high, "w")
+    faulthandler.register(signal.SIGURG, file, all_threads=False)
+    return file
+
+
+class _WhenLoaded:
+    """A finder that finds nothing by itself: it calls back when a module has been loaded."""
+
+    def __init__(self, name: str, then: Callable[[], None]) -> None:
+        self._name = name
+        self._then = then
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        if name != self._name:
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(name)
+        if spec is None or spec.loader is None:
+            return None
+        execute, then = spec.loader.exec_module, self._then
+
+        def exec_module(module: ModuleType) -> None:
+            execute(module)
+            with contextlib.suppress(Exception):
+                then()
+
+        spec.loader.exec_module = exec_module  # type: ignore[method-assign]
+        return spec
+
+
 def _guarded(observer: Observer, listener: Callable[..., None]) -> Callable[..., None]:
     """Keep what goes wrong in a listener away from the command, and in the record."""
 
@@ -160,6 +215,11 @@ def _guarded(observer: Observer, listener: Callable[..., None]) -> Callable[...,
             observer.tell(kind="observing", error=traceback.format_exc())
 
     return listen
+
+
+def _is_many(many: bool, parameters: Any) -> bool:
+    """Whether the driver gets a row at a time: SQLAlchemy folds most INSERTs into one statement."""
+    return many and isinstance(parameters, list)
 
 
 def _texts(cursor: Any, statement: str, parameters: Any, many: bool) -> Iterator[str]:

@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
-import importlib.util
+import os
+import sys
 
 from labkit import program, standing
 from labkit.observer import Observer
 
 
-def main(path: list[str], words: list[str]) -> None:
-    """Run the program that ``words`` (executable, kind, target, arguments) name, observed.
+def words(wanted: program.Program, observed: str) -> list[str]:
+    """Return the words that start ``wanted`` so; ``observed`` is the path of observed.py."""
+    return [
+        wanted.executable,
+        observed,
+        wanted.executable,
+        wanted.kind,
+        wanted.target,
+        *wanted.arguments,
+    ]
 
-    ``path`` is ``sys.path`` without the folder of the program.
+
+def main(path: list[str], told: list[str], loaded: set[str]) -> None:
+    """Run the program that ``told`` (executable, kind, target, arguments) names, observed.
+
+    ``path`` is ``sys.path`` without the folder of the program, ``loaded`` are the modules that
+    every interpreter has when a program begins.
     """
-    executable, kind, target, *arguments = words
-    observer = Observer()
-    if importlib.util.find_spec("sqlalchemy") is not None:
-        observer.listen()
-    standing.hide()
-    standing.streams()
+    executable, kind, target, *arguments = told
     wanted = program.Program(kind, target, tuple(arguments), executable)
+    observer = Observer()
+    observer.listen_when_loaded()
+    standing.hide()
+    standing.settle_streams()
     observer.start(wanted.words)
+    for name in standing.shadowed([wanted.folder, os.curdir, *standing.python_path()]) - loaded:
+        del sys.modules[name]
     program.run(wanted, path, observer.ended)

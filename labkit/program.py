@@ -8,6 +8,7 @@ and ``atexit`` handlers are then Python's own doing.
 from __future__ import annotations
 
 import builtins
+import contextlib
 import os
 import runpy
 import sys
@@ -48,9 +49,9 @@ class Program:
             case "file":
                 return os.path.dirname(os.path.realpath(self.target))
             case "module":
-                return os.getcwd()
-            case _:
-                return ""
+                with contextlib.suppress(FileNotFoundError):
+                    return os.getcwd()
+        return ""
 
 
 def run(program: Program, path: list[str], ended: Callable[[BaseException | None], None]) -> None:

@@ -7,13 +7,20 @@ that observes itself. It starts for every command, so it imports nothing that mu
 disk, and nothing of ``labkit``.
 """
 
+from __future__ import annotations
+
 import _socket
 import marshal
 import os
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import NoReturn
+
 try:
-    import _signal
+    import _signal  # type: ignore[import-not-found]
     import resource
 except ImportError:  # not a POSIX system: there is no fork server either
     pass
@@ -30,7 +37,7 @@ _OF_NO_MATTER = ("PYTHONUNBUFFERED", "PYTHONPATH")
 FORWARDED = ("SIGHUP", "SIGINT", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGTERM", "SIGURG")
 
 
-def split(words):
+def split(words: list[str]) -> tuple[list[str], str | None, str, list[str]]:
     """Split an interpreter's words into (options, kind, target, arguments).
 
     ``kind`` is None when the words name no program: a prompt, ``--version``, a program on stdin.
@@ -60,14 +67,16 @@ def split(words):
     return words, None, "", []
 
 
-def main():
+def main() -> None:
     """Run ``shim.py PREPARED NAME WORD...`` in the place of the command NAME."""
     with open(sys.argv[1], "rb") as file:
         prepared = marshal.load(file)
     name, words = sys.argv[2], sys.argv[3:]
+    options: list[str] = []
+    kind: str | None
     if name == "alembic":
         executable = prepared["interpreter"]
-        options, kind, target, arguments = [], "file", prepared["alembic"], words
+        kind, target, arguments = "file", prepared["alembic"], words
     else:
         executable = os.path.join(os.path.dirname(prepared["python"]), name)
         if not os.access(executable, os.X_OK):
@@ -81,7 +90,7 @@ def main():
     os.execv(executable, [executable, *options, *observed])
 
 
-def settled(environment):
+def settled(environment: Mapping[str, str]) -> dict[str, str]:
     """The part of an environment that a prepared process cannot be changed in any more."""
     return {
         name: value
@@ -90,27 +99,27 @@ def settled(environment):
     }
 
 
-def _umask():
+def _umask() -> int:
     mask = os.umask(0o077)
     os.umask(mask)
     return mask
 
 
-def _ignored(number):
+def _ignored(number: int) -> bool:
     # Python itself ignores these two, in every program.
     if number in (_signal.SIGPIPE, getattr(_signal, "SIGXFSZ", 0)):
         return False
     try:
-        return _signal.getsignal(number) == _signal.SIG_IGN
+        return bool(_signal.getsignal(number) == _signal.SIG_IGN)
     except ValueError:
         return False
 
 
-def _limits():
+def _limits() -> list[int]:
     return sorted({getattr(resource, n) for n in dir(resource) if n.startswith("RLIMIT_")})
 
 
-def _descriptors():
+def _descriptors() -> list[int]:
     """The descriptors that a program started from here would have."""
     found = []
     for name in os.listdir("/dev/fd"):
@@ -123,7 +132,7 @@ def _descriptors():
     return sorted(found)
 
 
-def serve(door, program):
+def serve(door: tuple[int, int, int], program: tuple[str, str, tuple[str, ...], str]) -> None:
     """Have the fork server run the program and end as it ends. Returns if nobody serves it."""
     number, device, inode = door
     try:
@@ -158,17 +167,17 @@ def serve(door, program):
     _end(mine)
 
 
-def _pass(connection, descriptors):
+def _pass(connection: _socket.socket, descriptors: list[int]) -> None:
     packed = b"".join(n.to_bytes(4, sys.byteorder, signed=True) for n in descriptors)
     connection.sendmsg([b"!"], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, packed)])
 
 
-def _forward(mine):
-    def send(number, _frame):
+def _forward(mine: _socket.socket) -> None:
+    def send(number: int, _: object) -> None:
         try:
             mine.send(bytes([number]))
-        except OSError:
-            pass
+        except OSError:  # the program is over
+            return
 
     for name in FORWARDED:
         number = getattr(_signal, name)
@@ -176,7 +185,7 @@ def _forward(mine):
             _signal.signal(number, send)
 
 
-def _end(mine):
+def _end(mine: _socket.socket) -> NoReturn:
     """Wait for the program's wait status and end with it."""
     data = b""
     while len(data) < 4:
