@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from invoke import Context, task
-from labkit.record import record as record_lab
+from invoke.context import Context
+from invoke.tasks import task
 
 from labkit import shell as shells
 from labkit.audience import Silent
 from labkit.course import Course
 from labkit.ending import end
 from labkit.show import Screen
-from labkit.suite import run_suite
+from labkit.suite import run_bench, run_suite
 from labkit.verdict import Verdict
 
 ROOT = Path(__file__).resolve().parent
@@ -106,7 +106,7 @@ def record(_: Context, lab: str, yes: bool = False) -> None:
 
     def action() -> Verdict:
         with Course(ROOT) as course:
-            return record_lab(course, course.lab(lab), screen, yes=yes)
+            return course.record(course.lab(lab), screen.agree if not yes else screen.told)
 
     end(action, screen, task="record", lab=lab, machine=False)
 
@@ -133,3 +133,12 @@ def test(_: Context) -> None:
     Example: invoke test
     """
     run_suite(ROOT)
+
+
+@task
+def bench(_: Context) -> None:
+    """Measure each lab against the same commands typed by hand.
+
+    Example: invoke bench
+    """
+    run_bench(ROOT)

@@ -28,7 +28,7 @@ LOCK_MODES = (
 
 _ARROW = re.compile(r"(?:#+|--|//|;)\s*=>(.*)$")
 _WORD = re.compile(r"([A-Za-z]+):(?:\s|$)")
-_CONTINUATION = re.compile(r"\s{2,}\S")
+_CONTINUATION = re.compile(r"\s{2,}\S|\s*\Z")
 
 
 @dataclass(frozen=True)

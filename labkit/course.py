@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import cached_property
@@ -16,12 +16,14 @@ from pathlib import Path
 import psycopg2
 
 from labkit import lab as labs
-from labkit import server, snapshot
+from labkit import recording, server, snapshot
 from labkit.audience import Audience, watch
-from labkit.exam import sit
-from labkit.judge import Judgement, judge_page
+from labkit.exam import attempt
+from labkit.judge import Judgement, judge_check, judge_page
 from labkit.lab import Lab
 from labkit.messages import course as messages
+from labkit.proof import proofs
+from labkit.rehearsal import rehearsed
 from labkit.run import Runner
 from labkit.server import Server
 from labkit.trial import Trial
@@ -64,7 +66,7 @@ class Course:
     @cached_property
     def server(self) -> Server:
         """The PostgreSQL in use."""
-        return self._stack.enter_context(server.find(self.state))
+        return server.find(self.state)
 
     def run(self, lab: Lab, audience: Audience) -> Verdict:
         """Run a lab's page: in its project, or beside it where there are edits."""
@@ -96,7 +98,7 @@ class Course:
         runner = self.runner
         if not self.workspace.is_loaded(lab.name):
             raise messages.not_loaded(lab)
-        judged, trial = sit(
+        trial = attempt(
             lab,
             self.workspace.project(lab.name),
             self.server_url(lab),
@@ -105,6 +107,8 @@ class Course:
             state=self.state,
             audience=audience,
         )
+        page = lab.page
+        judged = judge_check(page, page.checks, trial.records, lab.folder / "snapshots")
         return self._verdict("check", lab, judged, trial, (), started)
 
     def server_url(self, lab: Lab) -> str:
@@ -130,6 +134,30 @@ class Course:
             return verdict
         note = messages.set_aside(kept.stamp, str(kept.folder.relative_to(self.root)))
         return replace(verdict, notes=(*verdict.notes, note))
+
+    def record(self, lab: Lab, agree: Callable[[str], bool]) -> Verdict:
+        """For authors: write down what a lab's run shows, then say what still speaks against it.
+
+        Args:
+            agree: is shown the difference of one file, and says whether it is written.
+        """
+        started = time.monotonic()
+        state = self.state / "copies"
+        written = recording.record(lab, self.server, self.runner, state, agree)
+        lab = Lab(lab.folder)
+        with rehearsed(lab, self.server, self.runner, state) as rehearsal:
+            all_proofs = list(proofs(rehearsal))
+        found = tuple(finding for proof in all_proofs for finding in proof.findings)
+        return Verdict(
+            "record",
+            lab.name,
+            found,
+            {"proofs": len(all_proofs)},
+            notes=(messages.written(written),),
+            following=messages.after_recording(lab, bool(found)),
+            source=self.server.source,
+            seconds=time.monotonic() - started,
+        )
 
     def restore(self, stamp: str) -> list[str]:
         """Bring back what was set aside at a time, or list all of it; what was done, in words."""
@@ -181,7 +209,7 @@ class Course:
 
     def _mark(self, url: str) -> str:
         """A mark of all that is in a database, which changes when anything does."""
-        tables = snapshot.read(url).tables
+        tables = snapshot.read(url).content.get("tables", {})
         whole = snapshot.dump(snapshot.read(url, rows=sorted(tables)))
         return hashlib.sha256(whole.encode()).hexdigest()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -74,7 +74,11 @@ def _judge_command(
 ) -> None:
     """Judge one command; ``whole`` demands that the page shows all that it did."""
     command, seen = record.command, record.observation
-    where = f"{page}:{command.line}"
+
+    def at(line: int) -> str:
+        # An answer is not mended on the page, so a learner is not sent there.
+        return f"{page}:{line}" if whole else ""
+
     by_kind: dict[str, list[Claim]] = defaultdict(list)
     for claim in command.claims:
         by_kind[claim.kind].append(claim)
@@ -83,37 +87,35 @@ def _judge_command(
         judged.findings.append(messages.never_ended(seen))
         return
     if record.failed:
-        judged.findings.append(messages.failed(seen, where))
+        judged.findings.append(messages.failed(seen, at(command.line)))
     found = judged.findings
-    found += _judge_output(record, by_kind, page, whole=whole)
+    found += _judge_output(record, by_kind, at, whole=whole)
     for claim in by_kind["Version"]:
         actual = frozenset(record.snapshot.alembic_version or ()) if record.snapshot else None
         if actual != claims.versions(claim.text):
-            found.append(messages.version(claim, actual, f"{page}:{claim.line}"))
+            found.append(messages.version(seen, claim, actual, at(claim.line)))
     for claim in by_kind["Rows"]:
         for table, number in claims.rows(claim.text).items():
             if record.rows.get(table) != number:
                 found.append(
-                    messages.rows(table, number, record.rows.get(table), f"{page}:{claim.line}")
+                    messages.rows(seen, table, number, record.rows.get(table), at(claim.line))
                 )
-    sent = [s for s in seen.statements if s.place]
+    sent = seen.migrated
     for claim in by_kind["Locks"]:
         if (held := _locks(sent)) != claims.locks(claim.text):
-            found.append(messages.locks(claim, held, f"{page}:{claim.line}"))
+            found.append(messages.locks(claim, held, at(claim.line)))
     for claim in by_kind["Cost"]:
         if (spent := _cost(sent)) != claims.cost(claim.text):
-            found.append(messages.cost(claim, spent, f"{page}:{claim.line}"))
+            found.append(messages.cost(claim, spent, at(claim.line)))
     for claim in by_kind["SQL"]:
         if not any(_says(claim, s) for s in seen.statements):
-            found.append(
-                messages.sql_not_sent(claim, [s.text for s in sent], f"{page}:{claim.line}")
-            )
+            found.append(messages.sql_not_sent(claim, [s.text for s in sent], at(claim.line)))
     if command.snapshot and not record.failed:
         _judge_snapshot(record, snapshots, judged)
 
 
 def _judge_output(
-    record: Record, by_kind: dict[str, list[Claim]], page: str, *, whole: bool
+    record: Record, by_kind: dict[str, list[Claim]], at: Callable[[int], str], *, whole: bool
 ) -> list[Finding]:
     seen = record.observation
     printed = "\n".join(line.rstrip() for line in seen.output.strip().splitlines())
@@ -122,14 +124,14 @@ def _judge_output(
         wanted = "\n".join(claim.lines)
         shown = claims.pattern(wanted, any_line=True).search(printed)
         if seen.status == 0 or not shown:
-            found.append(messages.error(claim, seen, f"{page}:{claim.line}"))
+            found.append(messages.error(claim, seen, at(claim.line)))
     if outputs := by_kind["Output"]:
         wanted = "\n".join(line for claim in outputs for line in claim.lines)
         flat = "\n".join(line.strip() for line in printed.splitlines())
         if not claims.pattern(wanted).match(flat):
-            found.append(messages.output(wanted, printed, f"{page}:{outputs[0].line}"))
+            found.append(messages.output(seen, wanted, printed, at(outputs[0].line)))
     elif whole and printed and not by_kind["Error"] and not record.failed:
-        found.append(messages.output_not_shown(printed, f"{page}:{record.command.line}"))
+        found.append(messages.output_not_shown(seen, printed, at(record.command.line)))
     return found
 
 
@@ -137,7 +139,10 @@ def _judge_snapshot(record: Record, snapshots: Path, judged: Judgement) -> None:
     expected = snapshot.load(snapshots / f"{record.command.snapshot}.yaml")
     judged.verified["snapshots"] += 1
     assert record.snapshot is not None
+    versioned = any(claim.kind == "Version" for claim in record.command.claims)
     for difference in compare(expected, record.snapshot):
+        if versioned and difference.kind == "alembic_version":
+            continue
         place = blame(difference, record.observation.statements)
         judged.findings.append(messages.difference(difference, place, record.command))
 
@@ -163,14 +168,13 @@ def _judge_files(
             if not statement.place:
                 continue
             file_step = record.files.get(statement.place.file)
-            if file_step is None:
-                if not any(_says(claim, statement) for claim in spoken):
-                    judged.findings.append(messages.unclaimed(statement, page))
-                continue
-            owner = claims.owner_of(file_step.text, statement.place.line)
-            key = (file_step.path, file_step.line, owner)
-            lines.setdefault(key, _Line(file_step, owner)).allowed += spoken
-            groups[key].append(statement)
+            if file_step:
+                owner = claims.owner_of(file_step.text, statement.place.line)
+                key = (file_step.path, file_step.line, owner)
+                lines.setdefault(key, _Line(file_step, owner)).allowed += spoken
+                groups[key].append(statement)
+            elif statement.revision and not any(_says(claim, statement) for claim in spoken):
+                judged.findings.append(messages.unclaimed(statement, page))
         for key, group in groups.items():
             lines[key].runs.append(group)
     for line in lines.values():
@@ -182,7 +186,8 @@ def _judge_line(line: _Line, page: str) -> list[Finding]:
     sent = list({s.text: s for run in line.runs for s in run}.values())
     wanted = [c for c in line.claims if c.kind == "SQL"]
     unseen = [c for c in wanted if not any(_says(c, s) for s in sent)]
-    unsaid = [s for s in sent if not any(_says(c, s) for c in (*wanted, *line.allowed))]
+    claimed = (*wanted, *line.allowed)
+    unsaid = [s for s in sent if s.revision and not any(_says(c, s) for c in claimed)]
     for claim in unseen:
         near = [unsaid.pop(0).text] if unsaid else [s.text for s in sent]
         found.append(messages.sql_not_sent(claim, near, f"{page}:{claim.line}"))

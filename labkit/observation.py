@@ -71,3 +71,8 @@ class Observation:
     interrupted: bool = False
     timed_out: bool = False
     cut: int = 0
+
+    @property
+    def migrated(self) -> list[Statement]:
+        """The statements that migrations sent, in their order."""
+        return [statement for statement in self.statements if statement.revision is not None]

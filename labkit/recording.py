@@ -53,13 +53,13 @@ def record(
 
 def _record_answers(lab: Lab, rehearsal: Rehearsal, offer: Callable[[Path, str], None]) -> None:
     solution = read(lab.folder / "solution.md")
-    _, trial = rehearsal.answer(solution.steps)
+    trial = rehearsal.attempt(solution.steps)
     for name, taken in _snapshots(trial.records):
         offer(lab.snapshot(name), snapshot.dump(taken))
     page = read(lab.folder / "mistakes.md")
     edits: list[Edit] = []
     for mistake in mistakes(page):
-        judged, _ = rehearsal.answer(mistake.steps)
+        judged = rehearsal.answer(mistake.steps)
         verdict = plain(judged.findings, lab.name)
         if mistake.verdict_line and verdict != mistake.verdict:
             first = mistake.verdict_line + 1

@@ -38,7 +38,7 @@ def refreshed(page: Page, records: Sequence[Record]) -> list[Edit]:
     edits = [edit for record in records for edit in _output_edits(record)]
     sent: dict[tuple[str, int, int], dict[str, Statement]] = {}
     for record in records:
-        for statement in record.observation.statements:
+        for statement in record.observation.migrated:
             file = statement.place and record.files.get(statement.place.file)
             if file and statement.place:
                 owner = claims.owner_of(file.text, statement.place.line)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from labkit import workspace
 from labkit.audience import Silent, watch
-from labkit.exam import sit
-from labkit.judge import Judgement, judge_page
+from labkit.exam import attempt
+from labkit.judge import Judgement, judge_check, judge_page
 from labkit.lab import Lab
 from labkit.page import Step
 from labkit.run import Runner
@@ -43,7 +43,13 @@ class Rehearsal:
         page = self.lab.page
         return judge_page(page, page.example, self.trial.records, self.lab.folder / "snapshots")
 
-    def answer(self, steps: Sequence[Step]) -> tuple[Judgement, Trial]:
+    def answer(self, steps: Sequence[Step]) -> Judgement:
+        """What the judge says of an answer."""
+        page = self.lab.page
+        records = self.attempt(steps).records
+        return judge_check(page, page.checks, records, self.lab.folder / "snapshots")
+
+    def attempt(self, steps: Sequence[Step]) -> Trial:
         """Try an answer: files and commands on top of the example, then the checks."""
         live = any(step.live for step in self.lab.page.checks)
         state = self._project.parent
@@ -55,7 +61,7 @@ class Rehearsal:
                 copy = self._server.throwaway(self.lab.database, template=template)
                 url = stack.enter_context(copy).url
             watch(Trial(project, url, self._runner), steps, Silent())
-            return sit(
+            return attempt(
                 self.lab,
                 project,
                 url,

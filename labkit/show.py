@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import io
+import textwrap
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import IO
@@ -23,6 +24,7 @@ from labkit.verdict import FAIL, PASS, Finding, Verdict
 
 _STYLES = {PASS: "bold green", FAIL: "bold red"}
 _ERROR_STYLE = "bold yellow"
+_DIFFERENCE = {"+": "green", "-": "red", "@": "cyan"}
 _WIDTH = 100
 
 
@@ -77,7 +79,7 @@ class Screen:
             word = "as expected" if not record.failed else "which nothing announced"
             style = "dim" if not record.failed else "red"
             self.console.print(Text(f"  exit status {seen.status}, {word}", style))
-        sent = [s for s in seen.statements if s.place]
+        sent = seen.migrated
         for (revision, direction), group in groupby(sent, lambda s: (s.revision, s.direction)):
             self._revision(f"{direction or 'run'} of {revision}", list(group))
 
@@ -88,18 +90,19 @@ class Screen:
         place = sent[0].place
         self.console.print(Text(f"  ┌ {name} · {place.file if place else ''}", "blue"))
         for statement in sent:
-            table = Table.grid(padding=(0, 1))
-            table.add_column(width=3)
-            table.add_column(width=4, justify="right")
-            table.add_column(ratio=1, overflow="fold")
             line = f":{statement.place.line}" if statement.place else ""
-            bar = Text("  │", "blue")
-            table.add_row(bar, Text(line, "dim"), Text(fold(statement.text)))
-            table.add_row(bar, "", Text(costs(statement), "dim"))
+            self._below(line, fold(statement.text), "")
+            self._below("", costs(statement), "dim")
             if statement.failure:
                 error = f"{statement.failure.kind}: {statement.failure.message.strip()}"
-                table.add_row(bar, "", Text(error, "red"))
-            self.console.print(table)
+                self._below("", error, "red")
+
+    def _below(self, line: str, text: str, style: str) -> None:
+        """Show a text at the right of a bar, wrapped, the line's number before it."""
+        for number, part in enumerate(textwrap.wrap(text, self.console.width - 10) or [""]):
+            label = f"{line if number == 0 else '':>4}"
+            row = Text.assemble(("  │ ", "blue"), (label, "dim"), "  ", (part, style))
+            self.console.print(row, soft_wrap=True)
 
     def verdict(self, verdict: Verdict) -> None:
         """Show the verdict; its last line is the next thing to do."""
@@ -131,6 +134,21 @@ class Screen:
     def note(self, text: str) -> None:
         """Show one sentence."""
         self.console.print(Text(text), soft_wrap=True)
+
+    def told(self, difference: str) -> bool:
+        """Show a difference and agree to it."""
+        self.console.print()
+        for line in difference.splitlines():
+            self.console.print(Text(line, _DIFFERENCE.get(line[:1], "")), soft_wrap=True)
+        return True
+
+    def agree(self, difference: str) -> bool:
+        """Show a difference and ask whether to write it."""
+        self.told(difference)
+        try:
+            return self.console.input("Write this? [y/N] ").strip().lower() in ("y", "yes")
+        except EOFError:
+            return False
 
     def _finding(self, number: int, finding: Finding) -> None:
         self.console.print(Text(f"{number}. {finding.what}", "bold"))
@@ -164,7 +182,7 @@ def costs(statement: Statement) -> str:
     locks = [f"{mode} on {table}" for table, mode in sorted(statement.locks.items())]
     rewrites = [f"rewrites {table}" for table in statement.rewrites]
     scans = [f"scans {table}" for table in statement.scans if table not in statement.rewrites]
-    parts = [", ".join(locks) or "no lock on a table in use", ", ".join(rewrites + scans)]
+    parts = [", ".join(locks) or "no new lock", ", ".join(rewrites + scans)]
     return " · ".join([*(p for p in parts if p), f"{statement.seconds * 1000:.1f} ms"])
 
 

@@ -24,3 +24,8 @@ def run_suite(root: Path) -> None:
     if failed:
         print(f"Failed: {', '.join(failed)}")
     sys.exit(1 if failed else 0)
+
+
+def run_bench(root: Path) -> None:
+    """Run the benchmark, and leave with its exit status."""
+    sys.exit(subprocess.run([sys.executable, "-m", "bench.lab"], cwd=root).returncode)

@@ -106,7 +106,7 @@ def test_locks_are_read_as_tables_and_modes() -> None:
 
 
 def test_cost_is_read_as_rewritten_and_scanned_tables() -> None:
-    assert cost("rewrites a, scans b") == ({"a"}, {"b"})
+    assert cost("rewrites a, scans b") == (frozenset("a"), frozenset("b"))
     assert cost("nothing") == (frozenset(), frozenset())
 
 

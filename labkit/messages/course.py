@@ -79,6 +79,18 @@ def brought_back(kept: Kept, replaced: Kept | None) -> str:
     return line
 
 
+def written(files: Sequence[str]) -> str:
+    """What a recording wrote."""
+    return f"Written: {', '.join(files)}." if files else "Nothing was written."
+
+
+def after_recording(lab: Lab, findings: bool) -> str:
+    """What an author does after a recording."""
+    if findings:
+        return f"Mend what is above, then: invoke record {lab.number}"
+    return f"Read what changed: git diff {lab.folder.parent.name}/{lab.name}"
+
+
 STOPPED = "PostgreSQL is stopped; its data stays. Any lab starts it again."
 NOT_RUNNING = "No PostgreSQL of the labs is running."
 

@@ -46,18 +46,24 @@ def never_ended(seen: Observation) -> Finding:
     )
 
 
-def version(claim: Claim, actual: frozenset[str] | None, where: str) -> Finding:
+def version(seen: Observation, claim: Claim, actual: frozenset[str] | None, where: str) -> Finding:
     """alembic_version holds something else."""
     held = ", ".join(sorted(actual)) if actual else "base (no row)"
-    return Finding("alembic_version does not hold the expected revision.", claim.text, held, where)
+    return Finding(
+        "alembic_version does not hold the expected revision.",
+        claim.text,
+        held,
+        where,
+        f"Seen after `{seen.command}`.",
+    )
 
 
-def rows(table: str, number: int, actual: int | None, where: str) -> Finding:
+def rows(seen: Observation, table: str, number: int, actual: int | None, where: str) -> Finding:
     """A table has another number of rows."""
     held = "no such table" if actual is None else _rows(actual)
-    why = ""
+    why = f"Seen after `{seen.command}`."
     if actual is not None and actual < number:
-        why = "Rows were lost: a column or table was dropped and made anew instead of changed."
+        why += " Rows were lost: a table was dropped and made anew, or its rows were deleted."
     return Finding(
         f"{table} does not hold the expected number of rows.", _rows(number), held, where, why
     )
@@ -126,15 +132,17 @@ def error(claim: Claim, seen: Observation, where: str) -> Finding:
     )
 
 
-def output(wanted: str, printed: str, where: str) -> Finding:
+def output(seen: Observation, wanted: str, printed: str, where: str) -> Finding:
     """A command printed something else."""
-    return Finding("The command prints something else.", wanted, printed or "nothing at all", where)
+    return Finding(
+        f"`{seen.command}` prints something else.", wanted, printed or "nothing at all", where
+    )
 
 
-def output_not_shown(printed: str, where: str) -> Finding:
+def output_not_shown(seen: Observation, printed: str, where: str) -> Finding:
     """A command prints and the page is silent about it."""
     return Finding(
-        "The command prints something that the page does not show.",
+        f"`{seen.command}` prints something that the page does not show.",
         "an annotation “# => Output: …” below it",
         printed,
         where,

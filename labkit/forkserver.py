@@ -1,0 +1,213 @@
+"""The fork server: a process that has Alembic imported and becomes each command that asks.
+
+It serves one ``Runner``. Shims knock with a datagram that carries one end of a stream; the
+request and the descriptors come over that stream, signals follow it as single bytes, and the
+wait status goes back. When the Runner's control connection closes, for whatever reason, the
+server ends every process of that Runner, removes its folder and is gone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import marshal
+import os
+import selectors
+import signal
+import socket
+import traceback
+from dataclasses import dataclass, field
+from typing import Any
+
+from labkit import leftovers, program, standing
+from labkit.observer import Observer
+
+_MODULES = (
+    "alembic.autogenerate",
+    "alembic.command",
+    "alembic.config",
+    "alembic.context",
+    "alembic.op",
+    "alembic.script",
+    "logging.config",
+    "mako.template",
+    "psycopg2",
+    "psycopg2.extras",
+    "sqlalchemy.dialects.postgresql.psycopg2",
+    "sqlalchemy.pool",
+)
+
+
+@dataclass
+class Visitor:
+    """One shim: its connection, what came of its request so far, and the child it stands for."""
+
+    connection: socket.socket
+    data: bytearray = field(default_factory=bytearray)
+    descriptors: list[int] = field(default_factory=list)
+    child: int = 0
+
+    def request(self) -> dict[str, Any] | None:
+        """Return the request once it is whole."""
+        if len(self.data) < 8:
+            return None
+        passed, length = (int.from_bytes(self.data[at : at + 4], "big") for at in (0, 4))
+        batches = -(-passed // 250)
+        if len(self.descriptors) < passed or len(self.data) < 8 + batches + length:
+            return None
+        start = 8 + batches
+        loaded: dict[str, Any] = marshal.loads(self.data[start : start + length])
+        del self.data[: start + length]
+        return loaded
+
+
+class Server:
+    """Waits on the Runner, on the door and on the children at once. Single-threaded."""
+
+    def __init__(self, control: socket.socket, door: socket.socket) -> None:
+        self.control = control
+        self.door = door
+        self.visitors: dict[socket.socket, Visitor] = {}
+        self.selector = selectors.DefaultSelector()
+        self.waker, self.woken = socket.socketpair()
+        for end in (self.waker, self.woken):
+            end.setblocking(False)
+        for waited in (control, door, self.woken):
+            self.selector.register(waited, selectors.EVENT_READ)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(self.waker.fileno(), warn_on_full_buffer=False)
+
+    def serve(self) -> tuple[dict[str, Any], list[int]] | None:
+        """Serve until the Runner is gone: None. In each child: what it has to become."""
+        while True:
+            for key, _ in self.selector.select():
+                waited = key.fileobj
+                if waited is self.control:
+                    if not self.control.recv(1):
+                        return None
+                elif waited is self.door:
+                    self._open()
+                elif waited is self.woken:
+                    self.woken.recv(4096)
+                    self._reap()
+                elif isinstance(waited, socket.socket) and waited in self.visitors:
+                    if become := self._hear(self.visitors[waited]):
+                        return become
+
+    def _open(self) -> None:
+        _, passed, _, _ = socket.recv_fds(self.door, 16, 1)
+        for number in passed:
+            connection = socket.socket(fileno=number)
+            self.visitors[connection] = Visitor(connection)
+            self.selector.register(connection, selectors.EVENT_READ)
+
+    def _hear(self, visitor: Visitor) -> tuple[dict[str, Any], list[int]] | None:
+        try:
+            data, passed, _, _ = socket.recv_fds(visitor.connection, 1 << 16, 250)
+        except ConnectionError:
+            data, passed = b"", []
+        if not data:
+            self._dismiss(visitor)
+            return None
+        if visitor.child:
+            for number in data:
+                _kill(visitor.child, number)
+            return None
+        visitor.data += data
+        visitor.descriptors += passed
+        request = visitor.request()
+        if request is None:
+            return None
+        child = os.fork()
+        if not child:
+            return request, self._leave(visitor)
+        visitor.child = child
+        for number in visitor.data:
+            _kill(child, number)
+        for number in visitor.descriptors:
+            os.close(number)
+        return None
+
+    def _leave(self, visitor: Visitor) -> list[int]:
+        """In a child: keep nothing of the server but the descriptors that were passed."""
+        os.setpgid(0, 0)
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        self.selector.close()
+        for end in (self.control, self.door, self.waker, self.woken, *self.visitors):
+            end.close()
+        for other in self.visitors.values():
+            if other is not visitor and not other.child:
+                for number in other.descriptors:
+                    os.close(number)
+        return visitor.descriptors
+
+    def _reap(self) -> None:
+        for visitor in list(self.visitors.values()):
+            if not visitor.child:
+                continue
+            pid, status = os.waitpid(visitor.child, os.WNOHANG)
+            if pid:
+                visitor.child = 0
+                with contextlib.suppress(OSError):
+                    visitor.connection.sendall(status.to_bytes(4, "big"))
+                self._dismiss(visitor)
+
+    def _dismiss(self, visitor: Visitor) -> None:
+        """Forget a shim; a child whose shim is gone has nobody to run for."""
+        if visitor.child:
+            _kill(visitor.child, signal.SIGKILL)
+            os.waitpid(visitor.child, 0)
+        del self.visitors[visitor.connection]
+        self.selector.unregister(visitor.connection)
+        visitor.connection.close()
+
+
+def _kill(child: int, number: int) -> None:
+    """Signal a child, all of its group with SIGKILL: nothing of it could be stopped later."""
+    try:
+        if number == signal.SIGKILL:
+            os.killpg(child, number)
+        os.kill(child, number)
+    except ProcessLookupError:
+        pass
+
+
+def main(path: list[str], control_number: int, door_number: int, folder: str) -> None:
+    """Prepare, tell the Runner so, serve; in a child, run the command to its end.
+
+    ``path`` is ``sys.path`` as a program finds it behind its own folder and PYTHONPATH.
+    """
+    control = socket.socket(fileno=control_number)
+    door = socket.socket(fileno=door_number)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    observer = Observer()
+    try:
+        for module in _MODULES:
+            __import__(module)
+        observer.listen()
+    except Exception as error:
+        told = {"error": f"{type(error).__name__}: {error}", "traceback": traceback.format_exc()}
+        control.sendall(json.dumps(told).encode() + b"\n")
+        control.recv(1)
+        leftovers.end(folder)
+        return
+    standing.hide()
+    gc.collect()
+    gc.freeze()
+    control.sendall(b"{}\n")
+    become = Server(control, door).serve()
+    if become is None:
+        leftovers.end(folder)
+        return
+    request, (working, *passed) = become
+    standing.adopt(request, working, passed)
+    _become(program.Program(*request["program"]), path, observer)
+
+
+def _become(wanted: program.Program, path: list[str], observer: Observer) -> None:
+    standing.streams()
+    observer.start(wanted.words)
+    extra = [os.path.abspath(p) for p in os.environ.get("PYTHONPATH", "").split(os.pathsep) if p]
+    program.run(wanted, [*dict.fromkeys(extra), *path], observer.ended)

@@ -1,0 +1,189 @@
+"""Relations: what one statement does to the tables that existed before its transaction.
+
+Everything is read on the statement's own connection, because nobody else can see an uncommitted
+relfilenode. A reading must leave no trace: inside a transaction it stands in a savepoint that is
+rolled back, outside of one it is a transaction of its own, and an aborted transaction is not
+asked at all.
+
+Outside of a transaction (an autocommit block) the locks are gone by the time one can look, so
+none are told. Scans are the session's own as long as it is in a transaction. Outside of one they
+also count what other sessions scan in the same moment, and before PostgreSQL 15 none are told.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+STRENGTH = (
+    "ACCESS SHARE",
+    "ROW SHARE",
+    "ROW EXCLUSIVE",
+    "SHARE UPDATE EXCLUSIVE",
+    "SHARE",
+    "SHARE ROW EXCLUSIVE",
+    "EXCLUSIVE",
+    "ACCESS EXCLUSIVE",
+)
+
+_MODES = {mode.title().replace(" ", "") + "Lock": mode for mode in STRENGTH}
+
+# PostgreSQL refuses these once anything was asked in the transaction.
+_BEFORE_ANY_QUERY = re.compile(r"\s*SET\s+TRANSACTION\b", re.IGNORECASE)
+
+_TABLES = """
+    SELECT 'table', c.oid::bigint, n.nspname, c.relname, c.relfilenode::bigint,
+           {scans}
+    FROM pg_catalog.pg_class c
+    JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+    WHERE c.relkind IN ('r', 'p', 'm') AND c.relpersistence OPERATOR(pg_catalog.<>) 't'
+      AND n.nspname OPERATOR(pg_catalog.!~) '^(pg_|information_schema$)'
+"""
+_LOCKS = """
+    SELECT 'lock', l.relation::bigint, l.mode, l.virtualtransaction, 0, 0
+    FROM pg_catalog.pg_locks l
+    WHERE l.pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid()
+      AND l.locktype OPERATOR(pg_catalog.=) 'relation' AND l.granted
+    UNION ALL
+    SELECT 'transaction', 0, l.virtualtransaction, '', 0, 0
+    FROM pg_catalog.pg_locks l
+    WHERE l.pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid()
+      AND l.locktype OPERATOR(pg_catalog.=) 'virtualxid'
+"""
+
+# A scan is counted by the session first and handed to the shared counter at some later moment
+# between transactions; the sum of the two does not change by that.
+_SCANS = "pg_catalog.pg_stat_get_xact_numscans(c.oid) + pg_catalog.pg_stat_get_numscans(c.oid)"
+_SCANS_14 = "pg_catalog.pg_stat_get_xact_numscans(c.oid)"
+
+_BEGIN = "SAVEPOINT labs; SET LOCAL statement_timeout = 0"
+_END = "ROLLBACK TO SAVEPOINT labs; RELEASE SAVEPOINT labs"
+
+
+@dataclass(frozen=True)
+class _Table:
+    name: str
+    file: int
+    scans: int
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """``transaction`` is PostgreSQL's virtual id of it, None outside of one."""
+
+    transaction: str | None
+    tables: dict[int, _Table]
+    locks: set[tuple[int, str]]
+
+
+class Relations:
+    """Watches the tables that one connection sees. Works with psycopg2, is silent otherwise."""
+
+    def __init__(self, connection: Any) -> None:
+        self.connection = connection
+        self._driver: Any = None
+        if type(connection).__module__.startswith("psycopg2"):
+            import psycopg2.extensions
+
+            self._driver = psycopg2.extensions
+        self._shared = getattr(connection, "server_version", 0) >= 150000
+        self._last: _Reading | None = None
+        self._existing: set[int] = set()
+        self._transaction: str | None = None
+        self._bookkeeping = "alembic_version"
+
+    def forget(self) -> None:
+        """Take nothing that was read for granted any longer: a transaction begins or ends."""
+        self._last = None
+
+    def before(self, statement: str, bookkeeping: str) -> None:
+        """Read the state that ``statement`` meets; ``bookkeeping`` names the table to leave out."""
+        self._bookkeeping = bookkeeping
+        if self._last is not None or _BEFORE_ANY_QUERY.match(statement):
+            return
+        self._last = self._read()
+        if self._last is not None:
+            transaction = self._last.transaction
+            if transaction is None or transaction != self._transaction:
+                self._existing = set(self._last.tables)
+            self._transaction = transaction
+
+    def after(self, statement: str) -> dict[str, Any]:
+        """Return locks, rewrites and scans of the statement that ``before`` was called for."""
+        before, self._last = self._last, None
+        if before is None or _BEFORE_ANY_QUERY.match(statement):
+            return {}
+        after = self._read()
+        if after is None:
+            return {}
+        seen = {oid: table for oid, table in before.tables.items() if oid in self._existing}
+        comparable = self._shared or before.transaction == after.transaction is not None
+        rewritten, scanned = [], []
+        for oid, table in seen.items():
+            now = after.tables.get(oid)
+            if now is not None and now.file != table.file:
+                rewritten.append(table.name)
+            if now is not None and now.scans > table.scans and comparable:
+                scanned.append(table.name)
+        locks: dict[str, str] = {}
+        if after.transaction is not None and before.transaction in (None, after.transaction):
+            locks = _strongest(after.locks - before.locks, seen)
+            self._last, self._transaction = after, after.transaction
+        return {"locks": locks, "rewrites": sorted(rewritten), "scans": sorted(scanned)}
+
+    def _read(self) -> _Reading | None:
+        """Read the present state, or None where asking could change what the command does."""
+        driver, connection = self._driver, self.connection
+        if driver is None:
+            return None
+        status = connection.get_transaction_status()
+        if status == driver.TRANSACTION_STATUS_INTRANS:
+            with connection.cursor(cursor_factory=driver.cursor) as cursor:
+                cursor.execute(_BEGIN)
+                try:
+                    cursor.execute(f"{_TABLES} UNION ALL {_LOCKS}".format(scans=self._scans()))
+                    rows = cursor.fetchall()
+                finally:
+                    cursor.execute(_END)
+            return self._reading(rows)
+        if status != driver.TRANSACTION_STATUS_IDLE:
+            return None
+        # The driver would open the command's transaction for us, with everything that was
+        # decided about it: stay outside.
+        outside = not connection.autocommit and connection.status == driver.STATUS_READY
+        if outside:
+            connection.autocommit = True
+        try:
+            with connection.cursor(cursor_factory=driver.cursor) as cursor:
+                cursor.execute(_TABLES.format(scans=self._scans()))
+                return self._reading(cursor.fetchall())
+        finally:
+            if outside:
+                connection.autocommit = False
+
+    def _scans(self) -> str:
+        return _SCANS if self._shared else _SCANS_14
+
+    def _reading(self, rows: list[tuple[Any, ...]]) -> _Reading:
+        tables: dict[int, _Table] = {}
+        locks: set[tuple[int, str]] = set()
+        transaction: str | None = None
+        for kind, oid, first, second, file, scans in rows:
+            if kind == "lock":
+                if first in _MODES:
+                    locks.add((oid, _MODES[first]))
+            elif kind == "transaction":
+                transaction = first
+            elif second != self._bookkeeping:
+                name = second if first == "public" else f"{first}.{second}"
+                tables[oid] = _Table(name, file, scans)
+        return _Reading(transaction, tables, locks)
+
+
+def _strongest(locks: set[tuple[int, str]], tables: dict[int, _Table]) -> dict[str, str]:
+    strongest: dict[str, str] = {}
+    for oid, mode in sorted(locks, key=lambda lock: STRENGTH.index(lock[1])):
+        if oid in tables:
+            strongest[tables[oid].name] = mode
+    return dict(sorted(strongest.items()))

@@ -1,0 +1,56 @@
+"""One embedded PostgreSQL for the whole run, shared by all workers and never the learner's."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from labkit import server as servers
+from labkit.connection import environment
+from labkit.server import Database, Server
+
+_STATE = pytest.StashKey[Path]()
+_VARIABLE = "LABKIT_TEST_STATE"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # The controller of pytest-xdist, or the only process, makes the folder and removes it at the
+    # end. Workers find it in their environment, so they meet on one server.
+    if hasattr(config, "workerinput"):
+        return
+    state = Path(tempfile.mkdtemp(prefix="labs-tests-"))
+    # As root the server runs as somebody else, who has to pass through.
+    state.chmod(0o711)
+    config.stash[_STATE] = state
+    os.environ[_VARIABLE] = str(state)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    state = config.stash.get(_STATE, None)
+    if state:
+        servers.stop(state)
+        shutil.rmtree(state)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _clean_environment() -> None:
+    """Whatever server the person who runs the tests has set up, no test uses it."""
+    kept = environment()
+    for name in [name for name in os.environ if name not in kept or name.startswith("LABS_")]:
+        del os.environ[name]
+
+
+@pytest.fixture(scope="session")
+def server(_clean_environment: None) -> Server:
+    return servers.find(Path(os.environ[_VARIABLE]))
+
+
+@pytest.fixture
+def database(server: Server) -> Iterator[Database]:
+    with server.throwaway("lab_test") as database:
+        yield database
