@@ -109,7 +109,7 @@ def _judge_command(
             found.append(messages.locks(claim, held, at(claim.line)))
     for claim in by_kind["Cost"]:
         if (spent := _cost(sent)) != claims.cost(claim.text):
-            found.append(messages.cost(claim, spent, at(claim.line)))
+            found.append(messages.cost(claim, spent, at(claim.line), sent))
     for claim in by_kind["SQL"]:
         if not any(_says(claim, s) for s in seen.statements):
             found.append(messages.sql_not_sent(claim, [s.text for s in sent], at(claim.line)))

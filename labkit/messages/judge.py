@@ -90,15 +90,22 @@ def locks(claim: Claim, actual: dict[str, str], where: str) -> Finding:
     return Finding("The locks taken are not those claimed.", claim.text, held, where)
 
 
-def cost(claim: Claim, actual: tuple[frozenset[str], frozenset[str]], where: str) -> Finding:
-    """Other tables were rewritten or scanned than the page says."""
+def cost(
+    claim: Claim,
+    actual: tuple[frozenset[str], frozenset[str]],
+    where: str,
+    statements: Sequence[Statement] = (),
+) -> Finding:
+    """Other tables were rewritten or scanned than the page says; ``statements`` were sent."""
     rewrites = [f"rewrites {table}" for table in sorted(actual[0])]
     scans = [f"scans {table}" for table in sorted(actual[1])]
+    dear = [s for s in statements if s.rewrites or s.scans]
     return Finding(
         "The cost is not the one claimed.",
         claim.text,
         ", ".join(rewrites + scans) or "nothing",
-        where,
+        where or (str(dear[0].place) if dear else ""),
+        f"The cost is that of: {'; '.join(s.text for s in dear)}" if dear else "",
     )
 
 
