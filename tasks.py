@@ -41,7 +41,7 @@ def check(_: Context, lab: str, json: bool = False) -> None:
 
     Example: invoke check 12
     """
-    screen = Screen()
+    screen = Screen(brief=True)
 
     def action() -> Verdict:
         with Course(ROOT) as course:

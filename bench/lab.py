@@ -60,13 +60,12 @@ def main() -> None:
     total_hand = total_lab = 0.0
     print("lab                                by hand    as lab     ratio")
     postgres = server.find(ROOT / ".labs")
-    if True:
-        for lab in all_labs(ROOT / "labs"):
-            hand = median(by_hand(lab, postgres) for _ in range(ROUNDS))
-            whole = median(as_lab(lab) for _ in range(ROUNDS))
-            total_hand += hand
-            total_lab += whole
-            print(f"{lab.name:32} {hand:7.2f} s {whole:7.2f} s {whole / hand:9.2f}")
+    for lab in all_labs(ROOT / "labs"):
+        hand = median(by_hand(lab, postgres) for _ in range(ROUNDS))
+        whole = median(as_lab(lab) for _ in range(ROUNDS))
+        total_hand += hand
+        total_lab += whole
+        print(f"{lab.name:32} {hand:7.2f} s {whole:7.2f} s {whole / hand:9.2f}")
     print(f"{'all':32} {total_hand:7.2f} s {total_lab:7.2f} s {total_lab / total_hand:9.2f}")
 
 

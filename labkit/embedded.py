@@ -16,7 +16,7 @@ from labkit.account import choose
 from labkit.cluster import ADMIN, Cluster
 from labkit.connection import Fault, Session, fault
 from labkit.messages import server as messages
-from labkit.place import Place, hand_over
+from labkit.place import Place, hand_over, told
 
 PATIENCE = 60.0  # seconds for another terminal's start, and for recovery after a crash
 PAUSE = 0.005  # seconds between two looks at a server that is starting
@@ -31,35 +31,35 @@ def ready(state: Path) -> Session:
 
     Raises:
         Trouble: it does not run and cannot be started.
-        OSError: the state folder cannot be used.
     """
-    server = _Server(Place(state), secret.read(state))
-    session = server.attach()
-    if session is None:
-        with _alone(server.place):
-            session = server.attach() or server.start()
-    return session
+    with told(state):
+        server = _Server(Place(state), secret.read(state))
+        session = server.attach()
+        if session is None:
+            with _alone(server.place):
+                session = server.start()
+        return session
 
 
 def stop(state: Path) -> bool:
     """Stop the server of a state folder; returns whether one ran.
 
     Raises:
-        Trouble: another terminal is starting it.
-        OSError: the state folder cannot be used.
+        Trouble: another terminal is starting it, or the state folder cannot be used.
     """
     from labkit import postmaster
 
     here = Place(state)
-    if not here.home.exists():
-        return False
-    with _alone(here):
-        process = postmaster.find(here)
-        if process:
-            postmaster.end(process)
-        if here.pid_file():
-            postmaster.clear(here)
-    return process is not None
+    with told(state):
+        if not here.home.exists():
+            return False
+        with _alone(here):
+            process = postmaster.find(here)
+            if process:
+                postmaster.end(process)
+            if here.pid_path.exists():
+                postmaster.clear(here)
+        return process is not None
 
 
 class _Server:
@@ -87,7 +87,7 @@ class _Server:
                     return session
             except _StrangerError:
                 postmaster.end(process)
-        if self.place.pid_file():
+        if self.place.pid_path.exists():
             postmaster.clear(self.place)
         return self._launch(self._prepare())
 
@@ -101,9 +101,9 @@ class _Server:
         if major == 0:
             raise messages.does_not_start(self.place.data, "")
         if major is not None and major != programs.major:
-            aside = self.place.set_aside()
+            aside = self.place.exchange(major, programs.major)
             self.notices.append(messages.data_set_aside(major, programs.major, aside))
-            major = None
+            major = self.place.major()
         if major is None:
             here.initdb(self._password())
         return here
@@ -163,6 +163,8 @@ class _Server:
         port = self.place.port()
         if port is None:
             raise psycopg2.OperationalError("it does not run")
+        if not self.place.is_where_it_started():
+            raise _StrangerError
         parameters = {
             "host": "127.0.0.1",
             "port": str(port),

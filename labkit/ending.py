@@ -10,12 +10,9 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from labkit.messages import ending as messages
-from labkit.show import Screen
+from labkit.show import TRACEBACKS, Screen
 from labkit.trouble import Trouble
 from labkit.verdict import ERROR, EXIT_STATUS, Verdict
-
-# Set to 1 by somebody who wants to see where a fault of the labs themselves comes from.
-TRACEBACKS = "LABS_TRACEBACK"
 
 
 def end(

@@ -86,9 +86,12 @@ def _judge_command(
     if seen.interrupted or seen.timed_out:
         judged.findings.append(messages.never_ended(seen))
         return
-    if record.failed:
-        judged.findings.append(messages.failed(seen, at(command.line)))
     found = judged.findings
+    if record.failed:
+        found += record.history or [messages.failed(seen, at(command.line))]
+        return
+    if seen.failure and seen.failure.kind == "SystemExit" and seen.failure.place:
+        found.append(messages.left_early(seen, str(seen.failure.place)))
     found += _judge_output(record, by_kind, at, whole=whole)
     for claim in by_kind["Version"]:
         actual = frozenset(record.snapshot.alembic_version or ()) if record.snapshot else None
@@ -110,7 +113,7 @@ def _judge_command(
     for claim in by_kind["SQL"]:
         if not any(_says(claim, s) for s in seen.statements):
             found.append(messages.sql_not_sent(claim, [s.text for s in sent], at(claim.line)))
-    if command.snapshot and not record.failed:
+    if command.snapshot:
         _judge_snapshot(record, snapshots, judged)
 
 
@@ -130,7 +133,7 @@ def _judge_output(
         flat = "\n".join(line.strip() for line in printed.splitlines())
         if not claims.pattern(wanted).match(flat):
             found.append(messages.output(seen, wanted, printed, at(outputs[0].line)))
-    elif whole and printed and not by_kind["Error"] and not record.failed:
+    elif whole and printed and not by_kind["Error"]:
         found.append(messages.output_not_shown(seen, printed, at(record.command.line)))
     return found
 

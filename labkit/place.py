@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +20,11 @@ from labkit.messages import server as messages
 # For root whose clone lies where the server's account may not go. The system sweeps nothing here,
 # as it may in a temporary folder.
 _OUTSIDE = Path("/var/lib/alembic-labs")
+
+
+# A disk, a quota or a limit on files: for us they are one.
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_ROOM = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -33,6 +42,10 @@ class Place:
         return self.home / "data"
 
     @property
+    def pid_path(self) -> Path:
+        return self.data / "postmaster.pid"
+
+    @property
     def log(self) -> Path:
         return self.home / "log"
 
@@ -45,10 +58,18 @@ class Place:
         lines = self.pid_file()
         return int(lines[3]) if len(lines) > 3 and lines[3].isdigit() else None
 
+    def is_where_it_started(self) -> bool:
+        """Whether the running server still finds its data; it cannot when they were moved."""
+        lines = self.pid_file()
+        try:
+            return Path(lines[1]).samefile(self.data)
+        except (IndexError, OSError):
+            return False
+
     def pid_file(self) -> list[str]:
         """The lines of ``postmaster.pid``; none when there is no such file."""
         try:
-            text = (self.data / "postmaster.pid").read_text(errors="surrogateescape")
+            text = self.pid_path.read_text(errors="surrogateescape")
         except (FileNotFoundError, NotADirectoryError):
             return []
         return [line.strip() for line in text.splitlines()]
@@ -69,6 +90,17 @@ class Place:
         except OSError:
             return ""
         return "\n".join(text.splitlines()[-lines:])
+
+    def is_full(self) -> bool:
+        """Whether there is no room to start in; a server on a full disk cannot even log that."""
+        if shutil.disk_usage(self.home).free < _ROOM:
+            return True
+        try:
+            with tempfile.TemporaryFile(dir=self.home) as probe:
+                probe.write(bytes(_ROOM))
+        except OSError as error:
+            return error.errno in FULL
+        return False
 
     def make(self, account: Account | None) -> None:
         """Make the folder, so that the account that runs the server can reach it.
@@ -92,11 +124,18 @@ class Place:
         link.rmdir()
         link.symlink_to(outside)
 
-    def set_aside(self) -> Path:
-        """Rename the data and return their new path."""
-        stamp = datetime.now().strftime("%Y-%m-%d-%H%M%S")
-        target = self.home / f"data-{self.major() or 'broken'}-{stamp}"
+    def exchange(self, found: int, wanted: int) -> Path:
+        """Rename the data of one major version, and bring back those of another if they exist.
+
+        Returns the path where the first are now.
+        """
+        target = self.home / f"data-{found}"
+        if target.exists():
+            target = self.home / f"data-{found}-{datetime.now():%Y-%m-%d-%H%M%S}"
         self.data.rename(target)
+        earlier = self.home / f"data-{wanted}"
+        if earlier.exists():
+            earlier.rename(self.data)
         return target
 
     def sweep(self) -> None:
@@ -129,6 +168,19 @@ def _give(path: Path, example: Path) -> None:
     owner = example.stat()
     if owner.st_uid != 0:
         os.chown(path, owner.st_uid, owner.st_gid)
+
+
+@contextmanager
+def told(state: Path) -> Iterator[None]:
+    """Tell what the system refuses in the state folder as a ``Trouble``."""
+    try:
+        yield
+    except OSError as error:
+        folder = Path(error.filename).parent if error.filename else state
+        if error.errno in FULL:
+            raise messages.disk_full(folder) from error
+        said = os.strerror(error.errno) if error.errno else str(error)
+        raise messages.not_writable(folder, said) from error
 
 
 def _make(folder: Path, account: Account | None) -> None:

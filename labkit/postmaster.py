@@ -38,11 +38,14 @@ def clear(place: Place) -> None:
         with suppress(psutil.Error):
             process.kill()
             process.wait(3)
-    (place.data / "postmaster.pid").unlink(missing_ok=True)
+    place.pid_path.unlink(missing_ok=True)
 
 
 def end(process: psutil.Process) -> None:
     """Stop a postmaster, and with it its children: politely first."""
+    with suppress(psutil.NoSuchProcess):
+        # One that was stopped by a signal would hear nothing else.
+        process.resume()
     for number, patience in _STOP:
         with suppress(psutil.NoSuchProcess, psutil.TimeoutExpired):
             process.send_signal(number)

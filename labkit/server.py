@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import re
 import secrets
@@ -15,19 +14,16 @@ from pathlib import Path
 
 import psycopg2
 from psycopg2 import errors
-from psycopg2.extensions import encrypt_password
-from psycopg2.sql import SQL, Composable, Identifier, Literal
+from psycopg2.sql import SQL, Composable, Identifier
 
-from labkit import embedded, given, secret
+from labkit import embedded, given, place, role, secret
 from labkit.administrator import Administrator
 from labkit.connection import Session, compose
 from labkit.messages import server as messages
-from labkit.place import hand_over, make_state
 from labkit.trouble import Trouble
 
-# What marks a role as one that we made, and may therefore change and drop.
-_MARK = "Alembic Labs"
 _THROWAWAY = re.compile(r"(.+)_throwaway_([0-9a-f]{8})")
+_LONGEST = 63  # bytes; PostgreSQL would cut a longer name without an error
 
 
 @dataclass(frozen=True)
@@ -48,17 +44,11 @@ def find(state: Path) -> Server:
         Trouble: there is no server, and why.
     """
     url = os.environ.get(given.VARIABLE, "").strip()
-    try:
-        make_state(state)
+    with place.told(state):
+        place.make_state(state)
         key = secret.read(state)
-        if url:
-            return Server(partial(given.ready, url), key)
-        return Server(partial(embedded.ready, state), key)
-    except OSError as error:
-        raise _folder_trouble(state, error) from error
-    finally:
-        with suppress(OSError):
-            hand_over(state)
+        place.hand_over(state)
+    return Server(partial(given.ready, url) if url else partial(embedded.ready, state), key)
 
 
 def stop(state: Path) -> bool:
@@ -67,22 +57,14 @@ def stop(state: Path) -> bool:
     Raises:
         Trouble: another command is starting it, or the folder cannot be used.
     """
-    try:
-        return embedded.stop(state)
-    except OSError as error:
-        raise _folder_trouble(state, error) from error
-
-
-def _folder_trouble(state: Path, error: OSError) -> Trouble:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return messages.disk_full(state)
-    return messages.not_writable(state, os.strerror(error.errno) if error.errno else str(error))
+    return embedded.stop(state)
 
 
 class Server:
-    """A PostgreSQL server on which databases can be made. One terminal's view of it.
+    """A PostgreSQL server on which databases can be made: one command's view of it.
 
-    Every method raises ``Trouble`` when the server is lost, full or refuses.
+    Names of databases have at most 63 bytes in UTF-8, those of throwaway ones 19 less. Every
+    method raises ``Trouble`` when the server is lost, full or refuses.
     """
 
     def __init__(self, opening: Callable[[], Session], key: bytes) -> None:
@@ -112,71 +94,94 @@ class Server:
 
     def fresh(self, name: str) -> Database:
         """An empty database owned by the role of the same name; what was there is dropped."""
-        with self._admin.working(name):
+
+        def make() -> Database:
             self._drop(name)
-            role = self._role(name, reset=True)
-            self._create(name, role)
-            return self._database(name, role)
+            owner = self._role(name, reset=True)
+            self._create(name, owner)
+            return self._database(name, owner)
+
+        return self._admin.work([_fitting(name)], make)
 
     def database(self, name: str) -> Database | None:
         """The database if it exists. Its role gets its password anew, in case that was changed."""
-        with self._admin.working(name):
-            owner = self._owner(name)
+
+        def look() -> Database | None:
+            owner = role.owner(self._admin, name)
             return None if owner is None else self._database(name, self._role(owner))
 
+        return self._admin.work([name], look)
+
     def exists(self, name: str) -> bool:
-        with self._admin.working():
-            return bool(self._admin.run("SELECT FROM pg_database WHERE datname = %s", name))
+        look = "SELECT 1 FROM pg_database WHERE datname = %s"
+        return bool(self._admin.work([], lambda: self._admin.run(look, name)))
 
     def drop(self, name: str) -> None:
-        """Drop the database if it exists, and its role unless that owns something else."""
-        with self._admin.working(name):
-            owner = self._drop(name)
-            if owner == name and owner != self._admin.rights.user:
-                with suppress(errors.DependentObjectsStillExist):
-                    self._admin.run(SQL("DROP ROLE IF EXISTS {}").format(Identifier(owner)))
+        """Drop the database if it exists, and the role of that name unless it owns another."""
+
+        def remove() -> None:
+            self._drop(name)
+            with suppress(errors.DependentObjectsStillExist):
+                role.drop(self._admin, name)
+
+        self._admin.work([name], remove)
 
     def rename(self, old: str, new: str) -> None:
-        """Rename a database after ending all its sessions; its role stays."""
+        """Rename a database, after ending all its sessions; its role stays."""
         statement = SQL("ALTER DATABASE {} RENAME TO {}").format(Identifier(old), Identifier(new))
-        with self._admin.working(old, new):
-            if self._owner(old) is None:
-                raise messages.no_database(old)
+
+        def change() -> None:
+            self._existing(old)
             self._free(new)
             self._alone_in(old, statement)
 
+        self._admin.work([old, _fitting(new)], change, again=False)
+
     def copy(self, source: str, name: str) -> Database:
         """A copy of a database, after ending all its sessions; it belongs to the same role."""
-        with self._admin.working(source, name):
+
+        def make() -> Database:
+            self._free(name)
             return self._copy(source, name)
+
+        return self._admin.work([source, _fitting(name)], make, again=False)
 
     @contextmanager
     def throwaway(self, name: str, template: str | None = None) -> Iterator[Database]:
-        """A database for one use, owned by the role of ``name``; or a copy of ``template``."""
+        """A database for one use, owned by the role of ``name``; or a copy of ``template``.
+
+        It is dropped at the end whatever happens; when the process is killed, by another one.
+        """
         token = secrets.randbits(31)
-        unique = f"{name}_throwaway_{token:08x}"
+        unique = _fitting(f"{name}_throwaway_{token:08x}")
+
+        def make() -> Database:
+            self._sweep()
+            self._admin.hold(token)
+            self._drop(unique)
+            if template is not None:
+                return self._copy(template, unique)
+            owner = self._role(name)
+            self._create(unique, owner)
+            return self._database(unique, owner)
+
+        def remove() -> None:
+            self._drop(unique)
+            self._admin.release(token)
+
         try:
-            with self._admin.working(template or name):
-                self._sweep()
-                self._admin.hold(token)
-                if template is None:
-                    role = self._role(name)
-                    self._create(unique, role)
-                    database = self._database(unique, role)
-                else:
-                    database = self._copy(template, unique)
-            yield database
+            yield self._admin.work([template or name], make)
         finally:
-            # A server that is gone keeps it; somebody sweeps it later.
-            with suppress(Trouble), self._admin.working():
-                self._drop(unique)
-                self._admin.release(token)
+            # A server that is gone keeps it until somebody sweeps.
+            with suppress(Trouble):
+                self._admin.work([], remove)
 
     def _sweep(self) -> None:
         """Drop the throwaway databases whose makers are gone, once for each server."""
         if self._swept:
             return
         self._swept = True
+        # In this order: what is made after the first look is not in the list.
         rows = self._admin.run(
             "SELECT datname, rolname FROM pg_database JOIN pg_roles ON pg_roles.oid = datdba"
             " WHERE datname LIKE '%\\_throwaway\\_%'"
@@ -189,89 +194,55 @@ class Server:
                 with suppress(psycopg2.Error, Trouble):
                     self._drop(name)
 
-    def _database(self, name: str, role: str) -> Database:
-        parameters = dict(self._admin.session.parameters)
-        if role != self._admin.rights.user:
-            parameters |= {"user": role, "password": self._password(role)}
-        return Database(name, role, compose({**parameters, "dbname": name}))
+    def _database(self, name: str, owner: str) -> Database:
+        parameters = {**self._admin.session.parameters, "dbname": name}
+        if owner != self._admin.rights.user:
+            parameters |= {"user": owner, "password": self._password(owner)}
+        return Database(name, owner, compose(parameters))
 
-    def _password(self, role: str) -> str:
-        return secret.derive(self._key, f"role {role}")
-
-    def _owner(self, name: str) -> str | None:
-        """The owner of a database, None if there is no such database; never somebody else."""
-        rows = self._admin.run(
-            "SELECT rolname, shobj_description(pg_roles.oid, 'pg_authid')"
-            " FROM pg_database JOIN pg_roles ON pg_roles.oid = datdba WHERE datname = %s",
-            name,
-        )
-        if not rows:
-            return None
-        owner, mark = rows[0]
-        if mark != _MARK and (owner != self._admin.rights.user or self._admin.rights.superuser):
-            raise messages.foreign_database(name, owner)
-        return str(owner)
+    def _password(self, owner: str) -> str:
+        return secret.derive(self._key, f"role {owner}")
 
     def _role(self, name: str, reset: bool = False) -> str:
-        """The role of that name, made or given its password anew; ours if we may make none."""
-        rights = self._admin.rights
-        if not rights.may_create_roles or name == rights.user:
-            return rights.user
-        role = Identifier(name)
-        verifier = Literal(
-            encrypt_password(
-                self._password(name), name, self._admin.session.connection, "scram-sha-256"
-            )
-        )
-        rows = self._admin.run(
-            "SELECT shobj_description(oid, 'pg_authid') FROM pg_roles WHERE rolname = %s", name
-        )
-        statements: list[Composable]
-        if not rows:
-            statements = [
-                SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(role, verifier),
-                SQL("COMMENT ON ROLE {} IS {}").format(role, Literal(_MARK)),
-            ]
-            if not rights.superuser:
-                statements.append(SQL("GRANT {} TO CURRENT_USER").format(role))
-        elif rows[0] != (_MARK,):
-            raise messages.foreign_role(name)
-        else:
-            statements = [SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(role, verifier)]
-            if reset:
-                statements.append(SQL("ALTER ROLE {} RESET ALL").format(role))
-        self._admin.run(SQL("; ").join(statements))
-        return name
+        return role.ensure(self._admin, name, self._password(name), reset)
 
-    def _create(self, name: str, role: str) -> None:
+    def _existing(self, name: str) -> str:
+        owner = role.owner(self._admin, name)
+        if owner is None:
+            raise messages.no_database(name)
+        return owner
+
+    def _free(self, name: str) -> None:
+        if role.owner(self._admin, name) is not None:
+            raise messages.name_taken(name)
+
+    def _create(self, name: str, owner: str) -> None:
         """An empty database, the same on every server: UTF-8, sorted by code point."""
-        version, rights = self._admin.version, self._admin.rights
+        version = self._admin.version
         options = "TEMPLATE template0 ENCODING 'UTF8'"
         if version >= 170000:
             options += " LOCALE_PROVIDER builtin LOCALE 'C' BUILTIN_LOCALE 'C.UTF-8'"
         else:
             options += " LOCALE_PROVIDER libc" if version >= 150000 else ""
-            options += " LC_COLLATE 'C'" if rights.encoding == "UTF8" else " LOCALE 'C'"
-        self._admin.run(self._creation(name, role, SQL(options)))
+            utf8 = self._admin.rights.encoding == "UTF8"
+            options += " LC_COLLATE 'C'" if utf8 else " LOCALE 'C'"
+        self._admin.run(self._creation(name, owner, SQL(options)))
         self._close(name)
 
     def _copy(self, source: str, name: str) -> Database:
-        owner = self._owner(source)
-        if owner is None:
-            raise messages.no_database(source)
-        self._free(name)
+        owner = self._existing(source)
         template = SQL("TEMPLATE {}").format(Identifier(source))
         self._alone_in(source, self._creation(name, owner, template))
         self._close(name)
         return self._database(name, self._role(owner))
 
-    def _creation(self, name: str, role: str, options: Composable) -> Composable:
+    def _creation(self, name: str, owner: str, options: Composable) -> Composable:
         if self._admin.version >= 150000:
             # Without fsync copying files is faster; with it, every file has to reach the disk.
             strategy = "wal_log" if self._admin.rights.fsync else "file_copy"
             options = SQL("{} STRATEGY {}").format(options, SQL(strategy))
         return SQL("CREATE DATABASE {} OWNER {} {}").format(
-            Identifier(name), Identifier(role), options
+            Identifier(name), Identifier(owner), options
         )
 
     def _close(self, name: str) -> None:
@@ -279,32 +250,25 @@ class Server:
             SQL("REVOKE CONNECT, TEMPORARY ON DATABASE {} FROM PUBLIC").format(Identifier(name))
         )
 
-    def _free(self, name: str) -> None:
-        if self._owner(name) is not None:
-            raise messages.name_taken(name)
-
-    def _drop(self, name: str) -> str | None:
-        """Drop a database of ours and return its owner; None if there was none."""
-        owner = self._owner(name)
-        if owner is not None:
+    def _drop(self, name: str) -> None:
+        if role.owner(self._admin, name) is not None:
             statement = SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(name))
             self._alone_in(name, statement)
-        return owner
 
     def _alone_in(self, name: str, statement: Composable) -> None:
         """Run a statement for which nobody may be in the database, even if somebody comes back."""
-        for attempt in range(10):
+        for attempt in range(3):
             self._end_sessions(name)
             try:
                 self._admin.run(statement)
             except errors.ObjectInUse:
-                if attempt == 9:
+                if attempt == 2:
                     raise
             else:
                 return
 
     def _end_sessions(self, name: str) -> None:
-        # PostgreSQL itself looks again after 100 ms only.
+        # PostgreSQL looks itself, but every 100 ms only.
         deadline = time.monotonic() + 5
         while time.monotonic() < deadline and self._admin.run(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -312,3 +276,9 @@ class Server:
             name,
         ):
             time.sleep(0.002)
+
+
+def _fitting(name: str) -> str:
+    if not 0 < len(name.encode()) <= _LONGEST or "\0" in name:
+        raise ValueError(f"not the name of a database: {name!r}")
+    return name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import io
+import os
 import textwrap
 from collections.abc import Iterable, Sequence
 from itertools import groupby
@@ -22,9 +23,13 @@ from labkit.trial import Record
 from labkit.trouble import Trouble
 from labkit.verdict import FAIL, PASS, Finding, Verdict
 
+# Set to 1 by somebody who wants to see tracebacks, those of Alembic and our own.
+TRACEBACKS = "LABS_TRACEBACK"
+
 _STYLES = {PASS: "bold green", FAIL: "bold red"}
 _ERROR_STYLE = "bold yellow"
 _DIFFERENCE = {"+": "green", "-": "red", "@": "cyan"}
+_TRACEBACK = "Traceback (most recent call last):"
 _WIDTH = 100
 
 
@@ -34,14 +39,20 @@ class Screen:
     Args:
         file: where to draw; standard output by default.
         width: columns, by default those of the terminal, at most 100.
+        brief: show a command that went well on one line, without what it printed and sent.
     """
 
-    def __init__(self, file: IO[str] | None = None, width: int | None = None) -> None:
+    def __init__(
+        self, file: IO[str] | None = None, width: int | None = None, *, brief: bool = False
+    ) -> None:
         self.console = Console(file=file, width=width, highlight=False, markup=False, emoji=False)
         if width is None:
             self.console.width = min(self.console.width, _WIDTH)
         self._files: list[str] = []
         self._line = ""
+        self._hidden = 0
+        self._brief = brief
+        self._held: list[str] = []
 
     def opened(self, title: str, source: str) -> None:
         """Name the run and the server that it uses."""
@@ -58,7 +69,8 @@ class Screen:
             self.console.print()
             self.console.print(Text("wrote " + ", ".join(self._files), "dim"))
             self._files.clear()
-        self.console.print()
+        if not self._brief:
+            self.console.print()
         lines = command.text.split("\n")
         shown = "\n".join([f"$ {lines[0]}", *(f"> {line}" for line in lines[1:])])
         self.console.print(Text(shown, "bold cyan"), soft_wrap=True)
@@ -67,24 +79,47 @@ class Screen:
         """Show what a command prints, as soon as a line of it is whole."""
         *whole, self._line = (self._line + text).split("\n")
         for line in whole:
-            self._output_line(line)
+            self._hold_or_show(line)
 
     def ended(self, record: Record) -> None:
         """Show the end of a command and what its migrations sent."""
         if self._line:
-            self._output_line(self._line)
+            self._hold_or_show(self._line)
             self._line = ""
         seen = record.observation
+        if record.failed or seen.interrupted or seen.timed_out:
+            for line in self._held:
+                self._output_line(line)
+        self._held.clear()
         if seen.status != 0:
             word = "as expected" if not record.failed else "which nothing announced"
             style = "dim" if not record.failed else "red"
             self.console.print(Text(f"  exit status {seen.status}, {word}", style))
-        sent = seen.migrated
+        sent = [] if self._brief else seen.migrated
         for (revision, direction), group in groupby(sent, lambda s: (s.revision, s.direction)):
             self._revision(f"{direction or 'run'} of {revision}", list(group))
 
+    def _hold_or_show(self, line: str) -> None:
+        if self._brief:
+            self._held.append(line)
+        else:
+            self._output_line(line)
+
     def _output_line(self, line: str) -> None:
+        if self._in_traceback(line):
+            self._hidden += 1
+            return
+        if self._hidden:
+            hidden = f"  Traceback: {self._hidden} lines, shown with {TRACEBACKS}=1"
+            self.console.print(Text(hidden, "dim"))
+            self._hidden = 0
         self.console.print(Text("  ") + Text.from_ansi(line), soft_wrap=True)
+
+    def _in_traceback(self, line: str) -> bool:
+        """True for the lines between “Traceback” and the error, which say little to a learner."""
+        if os.environ.get(TRACEBACKS) == "1":
+            return False
+        return line.startswith(_TRACEBACK) or (self._hidden > 0 and line.startswith((" ", "\t")))
 
     def _revision(self, name: str, sent: Sequence[Statement]) -> None:
         place = sent[0].place

@@ -5,18 +5,19 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import psycopg2
 from psycopg2 import sql
 
 from labkit import claim as claims
-from labkit import snapshot, workspace
+from labkit import history, snapshot, workspace
 from labkit.observation import Observation
 from labkit.page import Command, File, Step
 from labkit.run import Runner
 from labkit.snapshot import Snapshot
+from labkit.verdict import Finding
 
 # A check has to end, even when the answer does not.
 CHECK_SECONDS = 60.0
@@ -28,7 +29,8 @@ class Record:
 
     ``files`` are the page's files as they stood when it ran, by path. ``snapshot`` is the live
     schema afterwards, None where nothing asked for it; ``rows`` counts the rows of the tables that
-    a claim names, None for a table that is not there.
+    a claim names, None for a table that is not there. ``history`` is what is wrong with the
+    revision files where the command failed.
     """
 
     command: Command
@@ -36,6 +38,7 @@ class Record:
     files: Mapping[str, File] = field(default_factory=dict)
     snapshot: Snapshot | None = None
     rows: Mapping[str, int | None] = field(default_factory=dict)
+    history: tuple[Finding, ...] = ()
 
     @property
     def failed(self) -> bool:
@@ -107,7 +110,10 @@ class Trial:
         state = None
         if command.snapshot or "Version" in kinds:
             state = snapshot.read(url, command.rows)
-        return Record(command, observation, dict(self.files), state, count_rows(url, tables))
+        record = Record(command, observation, dict(self.files), state, count_rows(url, tables))
+        if record.failed:
+            return replace(record, history=tuple(history.faults(self.project)))
+        return record
 
 
 def environment(url: str) -> dict[str, str]:

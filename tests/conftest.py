@@ -18,7 +18,15 @@ _STATE = pytest.StashKey[Path]()
 _VARIABLE = "LABKIT_TEST_STATE"
 
 
+def _clean_environment() -> None:
+    # Whatever server the person who runs the tests has set up, no test uses it.
+    kept = environment()
+    for name in [name for name in os.environ if name not in kept or name.startswith("LABS_")]:
+        del os.environ[name]
+
+
 def pytest_configure(config: pytest.Config) -> None:
+    _clean_environment()
     # The controller of pytest-xdist, or the only process, makes the folder and removes it at the
     # end. Workers find it in their environment, so they meet on one server.
     if hasattr(config, "workerinput"):
@@ -37,20 +45,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         shutil.rmtree(state)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _clean_environment() -> None:
-    """Whatever server the person who runs the tests has set up, no test uses it."""
-    kept = environment()
-    for name in [name for name in os.environ if name not in kept or name.startswith("LABS_")]:
-        del os.environ[name]
-
-
 @pytest.fixture(scope="session")
-def server(_clean_environment: None) -> Server:
+def server() -> Server:
+    """The server of the run; tests share it, so each uses names of its own."""
     return servers.find(Path(os.environ[_VARIABLE]))
 
 
 @pytest.fixture
 def database(server: Server) -> Iterator[Database]:
+    """An empty database for one test, with the URL of a role that is no superuser."""
     with server.throwaway("lab_test") as database:
         yield database

@@ -13,8 +13,9 @@ from labkit.verdict import Finding
 
 def unreached(number: int) -> Finding:
     """Commands behind one that failed or did not end."""
-    commands = "one command" if number == 1 else f"{number} commands"
-    return Finding(f"{commands} after it did not run, so nothing is known of what they check.")
+    if number == 1:
+        return Finding("One command after it did not run, so what it checks is not known.")
+    return Finding(f"{number} commands after it did not run, so what they check is not known.")
 
 
 def failed(seen: Observation, where: str) -> Finding:
@@ -28,6 +29,16 @@ def failed(seen: Observation, where: str) -> Finding:
         "exit status 0",
         actual + state,
         place,
+    )
+
+
+def left_early(seen: Observation, where: str) -> Finding:
+    """A migration ended the program, which then looked like a success."""
+    return Finding(
+        f"`{seen.command}` was left from within a migration, with exit status {seen.status}.",
+        "a migration that returns",
+        "SystemExit, and the transaction was rolled back",
+        where,
     )
 
 

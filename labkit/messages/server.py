@@ -144,7 +144,7 @@ def does_not_start(data: Path, said: str) -> Trouble:
 def data_set_aside(found: int, wanted: int, aside: Path) -> str:
     return (
         f"The data of PostgreSQL {found} were set aside as {aside}, since PostgreSQL {wanted} runs"
-        " now and cannot read them. The labs' databases are made anew."
+        f" now and cannot read them. They come back when PostgreSQL {found} runs again."
     )
 
 
