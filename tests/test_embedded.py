@@ -13,11 +13,11 @@ from pathlib import Path
 
 import psutil
 import pytest
-from drills import FIND, as_ordinary_user, ask, terminal
 
 from labkit import binaries, embedded, server
 from labkit.place import Place
 from labkit.trouble import Trouble
+from tests.drills import FIND, as_ordinary_user, ask, terminal
 
 
 @pytest.fixture
