@@ -20,18 +20,18 @@ def attempt(
     *,
     server: Server,
     runner: Runner,
-    state: Path,
+    scratch: Path,
     audience: Audience,
 ) -> Trial:
     """Run a page's checks on a copy of a project, so that the answer itself stays as it is.
 
     Args:
         live_url: the database that “check live” looks at; any other check has one of its own.
-        state: a folder that the copy may be made in.
+        scratch: a folder that the copy may be made in.
     """
     page = lab.page
     with ExitStack() as stack:
-        copy = stack.enter_context(workspace.copied(project, state / "copies"))
+        copy = stack.enter_context(workspace.copied(project, scratch))
         url = ""
         if not all(step.live for step in page.checks):
             url = stack.enter_context(server.throwaway(lab.database)).url

@@ -67,7 +67,7 @@ class Rehearsal:
                 url,
                 server=self._server,
                 runner=self._runner,
-                state=state,
+                scratch=state,
                 audience=Silent(),
             )
 

@@ -8,15 +8,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import psycopg2
-from psycopg2 import sql
+from psycopg2 import errors, sql
 
 from labkit import claim as claims
-from labkit import history, snapshot, workspace
+from labkit import history, outage, snapshot, workspace
+from labkit.look import looking
 from labkit.observation import Observation
 from labkit.page import Command, File, Step
 from labkit.run import Runner
 from labkit.snapshot import Snapshot
+from labkit.trouble import Trouble
 from labkit.verdict import Finding
 
 # A check has to end, even when the answer does not.
@@ -105,15 +106,34 @@ class Trial:
             on_output=on_output,
             timeout=self.timeout,
         )
-        kinds = {claim.kind for claim in command.claims}
-        tables = [t for c in command.claims if c.kind == "Rows" for t in claims.rows(c.text)]
+        record = Record(command, observation, dict(self.files))
+        if observation.interrupted:
+            return record
+        if trouble := outage.outage(observation, url):
+            raise trouble
+        if observation.timed_out:
+            return record
+        if record.failed:
+            record = replace(record, history=tuple(history.faults(self.project)))
+        return _looked(record, url)
+
+
+def _looked(record: Record, url: str) -> Record:
+    """The record with what its claims need to be seen in the database.
+
+    Raises:
+        Trouble: the database cannot be read.
+    """
+    command = record.command
+    kinds = {claim.kind for claim in command.claims}
+    tables = [t for c in command.claims if c.kind == "Rows" for t in claims.rows(c.text)]
+    try:
         state = None
         if command.snapshot or "Version" in kinds:
             state = snapshot.read(url, command.rows)
-        record = Record(command, observation, dict(self.files), state, count_rows(url, tables))
-        if record.failed:
-            return replace(record, history=tuple(history.faults(self.project)))
-        return record
+        return replace(record, snapshot=state, rows=count_rows(url, tables))
+    except Trouble as trouble:
+        raise outage.away(command.text, url) or trouble from None
 
 
 def environment(url: str) -> dict[str, str]:
@@ -138,22 +158,21 @@ def environment(url: str) -> dict[str, str]:
 
 
 def count_rows(url: str, tables: Sequence[str]) -> dict[str, int | None]:
-    """The number of rows of each table (``name`` or ``schema.name``); None where there is none."""
+    """The number of rows of each table (``name`` or ``schema.name``); None where there is none.
+
+    Raises:
+        Trouble: one cannot be read, or a lock on it is held too long.
+    """
     if not tables:
         return {}
     counts: dict[str, int | None] = {}
-    connection = psycopg2.connect(url.replace("+psycopg2", "", 1), connect_timeout=5)
-    try:
-        connection.autocommit = True
-        with connection.cursor() as cursor:
-            for table in tables:
-                name = sql.Identifier(*table.split("."))
-                try:
-                    cursor.execute(sql.SQL("SELECT count(*) FROM {}").format(name))
-                    row = cursor.fetchone()
-                    counts[table] = row[0] if row else None
-                except psycopg2.errors.UndefinedTable:
-                    counts[table] = None
-    finally:
-        connection.close()
+    with looking(url) as cursor:
+        for table in tables:
+            name = sql.Identifier(*table.split("."))
+            try:
+                cursor.execute(sql.SQL("SELECT count(*) FROM {}").format(name))
+                row = cursor.fetchone()
+                counts[table] = row[0] if row else None
+            except errors.UndefinedTable:
+                counts[table] = None
     return counts
