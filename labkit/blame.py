@@ -93,11 +93,12 @@ def _cause(wanted: _Object, statements: Sequence[Statement]) -> Statement | None
 
 def _newest(wanted: _Object, statements: Sequence[Statement]) -> Statement | None:
     """Where nobody ever made an object: what the newest revision does to its table instead."""
-    newest = next((s.revision for s in reversed(statements) if s.revision), None)
+    newest = next((s.revision for s in reversed(statements) if s.revision), "")
     for statement in reversed(statements):
-        if statement.revision == newest and newest:
-            if any(_touches(effect, wanted) for effect in effects(statement.text)):
-                return statement
+        if statement.revision == newest and any(
+            _touches(effect, wanted) for effect in effects(statement.text)
+        ):
+            return statement
     return None
 
 
@@ -126,7 +127,7 @@ def _sets(effect: Effect, wanted: _Object) -> bool:
 
 
 def _defines(effect: Effect, wanted: _Object) -> bool:
-    """Whether an effect makes a constraint, or what PostgreSQL makes by itself, without its name."""
+    """Whether an effect makes the object without naming it, as PostgreSQL can do by itself."""
     if effect.verb == "comment" or not wanted.table or effect.table != wanted.table:
         return False
     if wanted.kind in ("table", "row", "column"):

@@ -94,15 +94,15 @@ def claims(code: str, language: str, first_line: int, *, in_file: bool) -> list[
             raise ClaimError(
                 begun, f"“{kind}:” claims nothing", "say what must be seen there; “...” is no claim"
             )
-        if kind == "SQL" and any("..." in line for line in lines):
-            if len(_WORDS.findall(" ".join(lines))) < 2:
-                raise ClaimError(
-                    begun,
-                    "this “SQL:” is true of nearly every statement",
-                    "name at least what is done and to what, such as “INSERT INTO roles ...”",
-                )
+        text = " ".join(lines)
+        if kind == "SQL" and "..." in text and len(_WORDS.findall(text)) < 2:
+            raise ClaimError(
+                begun,
+                "this “SQL:” is true of nearly every statement",
+                "name what is done and to what, such as “INSERT INTO roles ...”",
+            )
         try:
-            _READERS.get(kind, fold)(" ".join(lines))
+            _READERS.get(kind, fold)(text)
         except ValueError as error:
             raise ClaimError(begun, f"“{kind}:” cannot be read: {error}", _FORMS[kind]) from None
         owner = max((s for s in owners if s <= begun), default=0) if in_file else 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,9 +24,9 @@ class Terms:
     """What a run is judged by.
 
     ``page`` is the name of the page that findings point to, "" where the reader does not mend it:
-    a learner whose answer is judged is sent to the answer's own lines. ``complete`` demands that the
-    page shows all that was done. ``given`` holds the revision ids that a learner was given; others
-    are the learner's to choose.
+    a learner whose answer is judged is sent to the answer's own lines. ``complete`` demands that
+    the page shows all that was done. ``given`` holds the revision ids that a learner was given;
+    others are the learner's to choose.
     """
 
     snapshots: Path
@@ -49,21 +49,9 @@ def judge_command(records: Sequence[Record], terms: Terms, judged: Judgement) ->
         found += record.history or [messages.failed(seen, terms.at(record.command.line))]
     else:
         judged.verified["claims"] += len(record.command.claims)
-        if seen.status == 0 and seen.failure and (early := _left_early(record)):
-            found.append(early)
+        if record.left_early and seen.failure:
+            found.append(messages.left_early(seen, seen.failure))
         _Command(records, terms, judged).judge()
-
-
-def _left_early(record: Record) -> Finding | None:
-    """What is wrong with an exit in the middle that looks like a success."""
-    seen = record.observation
-    failure = seen.failure
-    if failure and failure.kind == "SystemExit" and failure.place:
-        return messages.left_early(seen, str(failure.place))
-    # A process in the background has no end of its own either.
-    if failure and failure.kind == "ended" and "&" not in seen.command:
-        return messages.cut_short(seen, str(failure.place or ""))
-    return None
 
 
 class _Command:
@@ -133,20 +121,17 @@ class _Command:
         for claim in self.claims["Locks"]:
             said, held = claims.locks(claim.text), sent.locks(done)
             if sent.locks_more(held, said) or (exact and held != said):
-                place = self._place(claim, lambda s, said=said: sent.locks_more(s.locks, said))
-                found.append(messages.locks(claim, held, place))
+                causes = [s for s in done if sent.locks_more(s.locks, said)]
+                found.append(messages.locks(claim, held, self._place(claim, causes)))
         for claim in self.claims["Cost"]:
             limit, spent = claims.cost(claim.text), sent.cost(done)
             if sent.costs_more(spent, limit) or (exact and spent != limit):
-                place = self._place(
-                    claim, lambda s, limit=limit: sent.costs_more(sent.cost([s]), limit)
-                )
-                found.append(messages.cost(claim, spent, place))
+                causes = [s for s in done if sent.costs_more(sent.cost([s]), limit)]
+                found.append(messages.cost(claim, spent, self._place(claim, causes)))
         return found
 
-    def _place(self, claim: Claim, is_cause: Callable[[Statement], bool]) -> str:
+    def _place(self, claim: Claim, causes: Sequence[Statement]) -> str:
         """The page's line, or else the line that sent the first statement that is the cause."""
-        causes = [s for s in self.seen.migrated if is_cause(s)]
         return self.terms.at(claim.line) or (_text(causes[0].place) if causes else "")
 
     def _statements(self) -> list[Finding]:
@@ -155,8 +140,8 @@ class _Command:
         done = [s.text for s in self.seen.migrated]
         found = [messages.sql_not_sent(c, done, self.terms.at(c.line)) for c in missing]
         if sent.out_of_order(said, self.seen.statements):
-            place = self.terms.at(said[0].line)
-            found.append(messages.other_order(said, self.seen.statements, place))
+            named = [s for s in self.seen.statements if any(sent.says(c, s.text) for c in said)]
+            found.append(messages.other_order(said, named, self.terms.at(said[0].line)))
         return found
 
     def _snapshot(self, *, version_told: bool) -> None:

@@ -29,7 +29,7 @@ def behind(project: Path, seen: Observation) -> list[Finding]:
     found = faults(project)
     if found:
         return found
-    told = failure.message if failure else seen.output
+    told = failure.message if failure else ""
     if _ABOUT_HEADS.search(told) and not _NO_ATTRIBUTE.search(told):
         return list(_for_each_history(project, _heads))
     if missing := _NO_ATTRIBUTE.search(told):

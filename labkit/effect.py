@@ -13,12 +13,25 @@ _TOKEN = re.compile(
     re.DOTALL | re.VERBOSE,
 )
 _BEFORE_KIND = frozenset(
-    ("or", "replace", "unique", "temp", "temporary", "unlogged", "global", "local")
-    + ("materialized", "recursive", "trusted", "foreign", "constraint")
+    [
+        "or",
+        "replace",
+        "unique",
+        "temp",
+        "temporary",
+        "unlogged",
+        "global",
+        "local",
+        "materialized",
+        "recursive",
+        "trusted",
+        "foreign",
+        "constraint",
+    ]
 )
-_BEFORE_NAME = frozenset(("concurrently", "if", "not", "exists", "only", "into", "from", "table"))
-_WRITES = frozenset(("insert", "update", "delete", "merge", "truncate", "copy"))
-_UNNAMED = frozenset(("primary", "unique", "foreign", "check", "exclude"))
+_BEFORE_NAME = frozenset(["concurrently", "if", "not", "exists", "only", "into", "from", "table"])
+_WRITES = frozenset(["insert", "update", "delete", "merge", "truncate", "copy"])
+_UNNAMED = frozenset(["primary", "unique", "foreign", "check", "exclude"])
 
 
 @dataclass(frozen=True)

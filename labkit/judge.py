@@ -54,14 +54,12 @@ def judge_answer(
     return judged
 
 
-def _judge_commands(
-    steps: Sequence[Step], records: Sequence[Record], terms: Terms
-) -> Judgement:
+def _judge_commands(steps: Sequence[Step], records: Sequence[Record], terms: Terms) -> Judgement:
     judged = Judgement()
     for number in range(len(records)):
         judge_command(records[: number + 1], terms, judged)
     judged.verified["commands"] = len(records)
-    asked = sum(isinstance(step, Command) for step in steps)
-    if len(records) < asked:
-        judged.findings.append(messages.unreached(asked - len(records)))
+    asked = [step for step in steps if isinstance(step, Command)]
+    if len(records) < len(asked):
+        judged.findings.append(messages.unreached(asked[len(records) :]))
     return judged
