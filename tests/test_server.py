@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psycopg2
 import pytest
-from drills import as_somebody, ask, terminal
+from tests.drills import as_somebody, ask, terminal
 
 from labkit import connection
 from labkit import server as servers
