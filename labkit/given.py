@@ -1,0 +1,51 @@
+"""The server that LABS_DATABASE_URL names."""
+
+from __future__ import annotations
+
+import psycopg2
+
+from labkit import connection
+from labkit.connection import Fault, Session, fault
+from labkit.messages import server as messages
+from labkit.trouble import Trouble
+
+VARIABLE = "LABS_DATABASE_URL"
+
+
+def ready(url: str) -> Session:
+    """A session with the server of a URL.
+
+    Raises:
+        Trouble: the URL is no URL, or nobody can connect with it.
+    """
+    try:
+        parameters = connection.parse(url)
+    except ValueError as error:
+        raise messages.malformed_url(str(error)) from None
+    try:
+        opened = connection.connect(parameters)
+    except psycopg2.OperationalError as error:
+        raise _trouble(parameters, error) from None
+    version = str(opened.info.parameter_status("server_version")).partition(" ")[0]
+    return Session(opened, parameters, f"PostgreSQL {version} from {VARIABLE}")
+
+
+def _trouble(parameters: dict[str, str], error: psycopg2.Error) -> Trouble:
+    kind = fault(error)
+    place = f"{parameters.get('host', 'localhost')}:{parameters.get('port', '5432')}"
+    said = " ".join(str(error).split())
+    if kind is Fault.REFUSED:
+        return messages.nobody_there(place)
+    if kind is Fault.SILENT:
+        return messages.no_reply(place)
+    if kind is Fault.UNKNOWN_HOST:
+        return messages.unknown_host(parameters.get("host", ""))
+    if kind is Fault.PASSWORD:
+        return messages.wrong_password(place, parameters.get("user", ""))
+    if kind is Fault.NO_DATABASE:
+        return messages.no_admin_database(place, said)
+    if kind is Fault.TOO_MANY:
+        return messages.too_many_connections(place, said)
+    if kind is Fault.NOT_YET:
+        return messages.not_yet(place, said)
+    return messages.cannot_connect(place, said)

@@ -1,0 +1,169 @@
+"""The verbs: what a learner or an author types after ``invoke``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from invoke.collection import Collection
+from invoke.context import Context
+from invoke.main import program
+from invoke.tasks import task
+
+from labkit import shell as shells
+from labkit.audience import Silent
+from labkit.course import Course
+from labkit.ending import end
+from labkit.show import Screen
+from labkit.suite import run_bench, run_suite
+from labkit.verdict import Verdict
+from labkit.words import understand
+
+ROOT = Path(__file__).resolve().parent
+_LAB = {"lab": "a number, a folder name or a unique part of one: 12, downgrading"}
+_JSON = {"json": "print the verdict as JSON and nothing else"}
+
+
+@task(name="lab", help=_LAB | _JSON)
+def run_lab(_: Context, lab: str, json: bool = False) -> None:
+    """Run a lab's page: load its files, run its commands, verify all it claims.
+
+    Example: invoke lab 12
+    """
+    screen = Screen()
+
+    def action() -> Verdict:
+        with Course(ROOT) as course:
+            return course.run(course.lab(lab), Silent() if json else screen)
+
+    end(action, screen, task="lab", lab=lab, machine=json)
+
+
+@task(help=_LAB | _JSON)
+def check(_: Context, lab: str, json: bool = False) -> None:
+    """Judge your answer to a lab's “Your turn”.
+
+    Example: invoke check 12
+    """
+    screen = Screen(brief=True)
+
+    def action() -> Verdict:
+        with Course(ROOT) as course:
+            return course.check(course.lab(lab, "check"), Silent() if json else screen)
+
+    end(action, screen, task="check", lab=lab, machine=json)
+
+
+@task(help=_LAB)
+def shell(_: Context, lab: str) -> None:
+    """Open a shell in a lab's project, with DATABASE_URL set.
+
+    Example: invoke shell 12
+    """
+    screen = Screen()
+
+    def action() -> Verdict | None:
+        with Course(ROOT) as course:
+            return shells.open_shell(course, course.lab(lab, "shell"), screen)
+
+    end(action, screen, task="shell", lab=lab)
+
+
+@task(help=_LAB)
+def reset(_: Context, lab: str) -> None:
+    """Set your edits of a lab aside, and run its page from the start.
+
+    Example: invoke reset 12
+    """
+    screen = Screen()
+
+    def action() -> Verdict:
+        with Course(ROOT) as course:
+            return course.reset(course.lab(lab, "reset"), screen)
+
+    end(action, screen, task="reset", lab=lab)
+
+
+@task(help=_LAB | {"at": "when it was set aside, as `invoke reset` told; the last time otherwise"})
+def restore(_: Context, lab: str, at: str = "") -> None:
+    """Bring back edits of a lab that were set aside.
+
+    Example: invoke restore 12
+    """
+    screen = Screen()
+
+    def action() -> None:
+        with Course(ROOT) as course:
+            for line in course.restore(course.lab(lab, "restore"), at, screen):
+                screen.note(line)
+
+    end(action, screen, task="restore", lab=lab)
+
+
+@task(help=_LAB | {"yes": "write without asking"})
+def record(_: Context, lab: str, yes: bool = False) -> None:
+    """For authors: write a lab's snapshots, and refresh what its page claims.
+
+    Example: invoke record 12
+    """
+    screen = Screen()
+
+    def action() -> Verdict:
+        with Course(ROOT) as course:
+            agree = screen.told if yes else screen.agree
+            return course.record(course.lab(lab, "record"), agree, screen)
+
+    end(action, screen, task="record", lab=lab)
+
+
+@task(default=True)
+def labs(_: Context) -> None:
+    """List the labs.
+
+    Example: invoke labs
+    """
+    screen = Screen()
+
+    def action() -> None:
+        with Course(ROOT) as course:
+            for line in course.overview():
+                screen.note(line)
+
+    end(action, screen, task="labs")
+
+
+@task
+def down(_: Context) -> None:
+    """Stop the PostgreSQL that the labs started; its data stays.
+
+    Example: invoke down
+    """
+    screen = Screen()
+
+    def action() -> None:
+        with Course(ROOT) as course:
+            screen.note(course.stop())
+
+    end(action, screen, task="down")
+
+
+@task
+def test(_: Context) -> None:
+    """Check everything: style, types, and all tests with all proofs of all labs.
+
+    Example: invoke test
+    """
+    run_suite(ROOT)
+
+
+@task
+def bench(_: Context) -> None:
+    """Measure each lab against the same commands typed by hand.
+
+    Example: invoke bench
+    """
+    run_bench(ROOT)
+
+
+# Before invoke reads the words itself.
+understand(program, Collection.from_module(sys.modules[__name__]))

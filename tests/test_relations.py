@@ -1,0 +1,51 @@
+"""What a statement took from the tables that were there before it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg2
+import pytest
+
+from labkit.relations import Relations
+from labkit.server import Database
+
+
+@pytest.fixture
+def connection(database: Database) -> Iterator[Any]:
+    connection = psycopg2.connect(database.url.replace("+psycopg2", "", 1))
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE products (id integer PRIMARY KEY)")
+    connection.commit()
+    yield connection
+    connection.close()
+
+
+def taken(connection: Any, *statements: str) -> list[dict[str, str]]:
+    """The locks that each statement of one transaction is seen to take."""
+    relations = Relations(connection)
+    found = []
+    with connection.cursor() as cursor:
+        for statement in statements:
+            relations.before(statement, "alembic_version")
+            cursor.execute(statement)
+            found.append(relations.after()["locks"])
+    return found
+
+
+def test_a_weaker_lock_than_the_one_held_is_no_news(connection: Any) -> None:
+    """A rewrite takes SHARE on its own table, which says nothing behind ACCESS EXCLUSIVE."""
+    assert taken(
+        connection,
+        "ALTER TABLE products ADD COLUMN name text",
+        "ALTER TABLE products ADD COLUMN public_id uuid DEFAULT gen_random_uuid()",
+    ) == [{"products": "ACCESS EXCLUSIVE"}, {}]
+
+
+def test_a_stronger_lock_than_the_one_held_is_named(connection: Any) -> None:
+    assert taken(
+        connection,
+        "INSERT INTO products VALUES (1)",
+        "ALTER TABLE products ADD COLUMN name text",
+    ) == [{"products": "ROW EXCLUSIVE"}, {"products": "ACCESS EXCLUSIVE"}]
