@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -30,10 +31,12 @@ def _sweep() -> None:
     # A run that was killed could not stop its server.
     for left in Path(tempfile.gettempdir()).glob("labs-tests-*-*"):
         process = left.name.split("-")[2]
-        ours = left.stat().st_uid == os.getuid() and process.isdigit()
-        if ours and not psutil.pid_exists(int(process)):
-            servers.stop(left)
-            shutil.rmtree(left, ignore_errors=True)
+        # Another run may remove its own folder at the same moment.
+        with suppress(FileNotFoundError):
+            ours = left.stat().st_uid == os.getuid() and process.isdigit()
+            if ours and not psutil.pid_exists(int(process)):
+                servers.stop(left)
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def pytest_configure(config: pytest.Config) -> None:
