@@ -122,12 +122,12 @@ class _Command:
             said, held = claims.locks(claim.text), sent.locks(done)
             if sent.locks_more(held, said) or (exact and held != said):
                 causes = [s for s in done if sent.locks_more(s.locks, said)]
-                found.append(messages.locks(claim, held, self._place(claim, causes)))
+                found.append(messages.locks(claim, held, self._place(claim, causes), causes))
         for claim in self.claims["Cost"]:
             limit, spent = claims.cost(claim.text), sent.cost(done)
             if sent.costs_more(spent, limit) or (exact and spent != limit):
                 causes = [s for s in done if sent.costs_more(sent.cost([s]), limit)]
-                found.append(messages.cost(claim, spent, self._place(claim, causes)))
+                found.append(messages.cost(claim, spent, self._place(claim, causes), causes))
         return found
 
     def _place(self, claim: Claim, causes: Sequence[Statement]) -> str:
