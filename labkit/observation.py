@@ -59,7 +59,8 @@ class Observation:
     """All that is known of one command: ``output`` holds stdout and stderr in the order written.
 
     ``status`` is the exit status as a shell gives it (128 + n for signal n). ``cut`` is the number
-    of output characters that were dropped from the middle because there were too many.
+    of output characters that were dropped from the middle because there were too many. ``gaps``
+    tells, in the observer's own words, what it failed to see; it is empty as a rule.
     """
 
     command: str
@@ -71,6 +72,7 @@ class Observation:
     interrupted: bool = False
     timed_out: bool = False
     cut: int = 0
+    gaps: tuple[str, ...] = ()
 
     @property
     def migrated(self) -> list[Statement]:

@@ -20,7 +20,6 @@ from labkit.messages import server as messages
 # as it may in a temporary folder.
 _OUTSIDE = Path("/var/lib/alembic-labs")
 
-
 # A disk, a quota or a limit on files: for us they are one.
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _DATABASE = 8 << 20
@@ -93,7 +92,8 @@ class Place:
 
     def is_full(self) -> bool:
         """Whether there is no room for one more database: a look that costs nothing."""
-        return shutil.disk_usage(self.state).free < _DATABASE
+        disk = self.home if self.home.exists() else self.state
+        return shutil.disk_usage(disk).free < _DATABASE
 
     def refuses_files(self) -> bool:
         """Whether nothing can be written; a server on a full disk cannot even log that."""
@@ -168,7 +168,7 @@ def _give(path: Path, example: Path) -> None:
         return
     owner = example.stat()
     if owner.st_uid != 0:
-        os.chown(path, owner.st_uid, owner.st_gid)
+        os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
 @contextmanager
