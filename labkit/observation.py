@@ -39,6 +39,8 @@ class Statement:
     for Alembic's own bookkeeping and catalog reads. ``locks`` maps each table that existed before
     the transaction to the strongest mode that this statement was the first to take on it
     ("ACCESS EXCLUSIVE"); ``rewrites`` and ``scans`` name tables that existed before it too.
+    ``outside`` is true where it ran outside of a transaction, so that its locks were gone before
+    anybody could look.
     """
 
     text: str
@@ -52,6 +54,7 @@ class Statement:
     rewrites: tuple[str, ...] = ()
     scans: tuple[str, ...] = ()
     failure: Failure | None = None
+    outside: bool = False
 
 
 @dataclass(frozen=True)

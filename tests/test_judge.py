@@ -168,6 +168,21 @@ def test_an_exit_that_was_announced_is_no_fault() -> None:
     assert found(claim("Error: no way"), did) == []
 
 
+def test_what_was_not_seen_whole_does_not_pass() -> None:
+    did = Did(gaps=["Traceback:\n  line 1\nValueError: no\n", "KeyError()"])
+    assert found("```console\n$ x\n```\n", did) == [
+        Finding(
+            "What `x` did was not seen whole, so nothing is known for sure.",
+            "every statement",
+            "ValueError: no\nKeyError()",
+            "README.md:2",
+            "That is a fault of the labs and not of the page or the answer.",
+        )
+    ]
+    assert checked("```console check\n$ x\n```\n", did) == []
+    assert len(checked(claim("Cost: nothing", "console check"), did)) == 1
+
+
 # Output
 
 
@@ -692,7 +707,34 @@ def test_locks_and_cost_of_a_loop_are_those_of_all_its_statements() -> None:
     assert found(source, Did(sent=statements)) == []
 
 
+def test_locks_that_nobody_could_see_prove_no_claim() -> None:
+    source = REVISION.format(claim="SQL: ONE two\n    # => Locks: nothing")
+    assert found(source, Did(sent=[sent("ONE\n two", 5, outside=True)])) == [
+        Finding(
+            "The locks of a statement outside of a transaction cannot be seen.",
+            "nothing",
+            "ONE two",
+            "README.md:8",
+            "They are gone by the time that anybody can look.",
+            "Say it without “Locks:”, as commentary.",
+        )
+    ]
+
+
 # Locks and cost below a command
+
+
+@pytest.mark.parametrize(
+    ("kind", "place"), [("console", "README.md:4"), ("console check", f"{FILE}:6")]
+)
+def test_one_statement_outside_of_a_transaction_hides_the_locks_of_a_command(
+    kind: str, place: str
+) -> None:
+    statements = [sent("ONE", 5, locks={"a": "SHARE"}), sent("TWO", 6, outside=True)]
+    source = f"```{kind}\n$ x\n# => SQL: ONE\n# => Locks: a SHARE\n# => SQL: TWO\n```\n"
+    judge = found if kind == "console" else checked
+    [finding] = judge(source, Did(sent=statements))
+    assert (finding.actual, finding.place) == ("TWO", place)
 
 
 def test_locks_below_a_command_are_the_strongest_of_all_that_it_sends() -> None:

@@ -53,6 +53,7 @@ def sent(
     locks: Mapping[str, str] | None = None,
     rewrites: Sequence[str] = (),
     scans: Sequence[str] = (),
+    outside: bool = False,
 ) -> Statement:
     """A statement that a line of a revision sent; a line of 0 is Alembic's own."""
     return Statement(
@@ -64,6 +65,7 @@ def sent(
         locks=dict(locks or {}),
         rewrites=tuple(rewrites),
         scans=tuple(scans),
+        outside=outside,
     )
 
 
@@ -78,6 +80,7 @@ class Did:
     interrupted: bool = False
     timed_out: bool = False
     seconds: float = 0.5
+    gaps: Sequence[str] = ()
     snapshot: Snapshot | None = None
     rows: Mapping[str, int | None] = field(default_factory=dict)
     revisions: Sequence[Revision] = ()
@@ -108,6 +111,7 @@ def _record(command: Command, did: Did, files: dict[str, File]) -> Record:
         did.failure,
         did.interrupted,
         did.timed_out,
+        gaps=tuple(did.gaps),
     )
     rows, history = dict(did.rows), tuple(did.history)
     return Record(command, seen, files, did.snapshot, rows, tuple(did.revisions), history)

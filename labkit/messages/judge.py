@@ -65,6 +65,17 @@ def never_ended(seen: Observation) -> Finding:
     )
 
 
+def gaps(seen: Observation, where: str) -> Finding:
+    """The observer missed a part of what a command did."""
+    return Finding(
+        f"What `{seen.command}` did was not seen whole, so nothing is known for sure.",
+        "every statement",
+        "\n".join(gap.strip().splitlines()[-1] for gap in seen.gaps),
+        where,
+        "That is a fault of the labs and not of the page or the answer.",
+    )
+
+
 def version(seen: Observation, claim: Claim, actual: frozenset[str] | None, where: str) -> Finding:
     """alembic_version holds something else."""
     held = ", ".join(sorted(actual)) if actual else "base (no row)"
@@ -99,6 +110,18 @@ def locks(
     held = ", ".join(f"{table} {mode}" for table, mode in sorted(actual.items())) or "nothing"
     why = f"The lock is that of: {_texts(causes)}" if causes else ""
     return Finding("The locks taken are not those claimed.", claim.text, held, where, why)
+
+
+def locks_unseen(claim: Claim, statement: Statement, where: str) -> Finding:
+    """A claim about locks that nobody can check."""
+    return Finding(
+        "The locks of a statement outside of a transaction cannot be seen.",
+        claim.text,
+        fold(statement.text),
+        where,
+        "They are gone by the time that anybody can look.",
+        "Say it without “Locks:”, as commentary.",
+    )
 
 
 def cost(
