@@ -40,6 +40,8 @@ class Statement:
     the transaction to the mode that this statement took on it, when it is stronger than all that
     the transaction held there already ("ACCESS EXCLUSIVE"); ``rewrites`` and ``scans`` name tables
     that existed before it too.
+    ``outside`` is true where it ran outside of a transaction, so that its locks were gone before
+    anybody could look.
     """
 
     text: str
@@ -53,6 +55,7 @@ class Statement:
     rewrites: tuple[str, ...] = ()
     scans: tuple[str, ...] = ()
     failure: Failure | None = None
+    outside: bool = False
 
 
 @dataclass(frozen=True)

@@ -144,6 +144,7 @@ def _statements(line: dict[str, Any], places: _Places) -> Iterator[Statement]:
             rewrites=tuple(line.get("rewrites", ())) if first else (),
             scans=tuple(line.get("scans", ())) if first else (),
             failure=failure if last else None,
+            outside=line.get("outside", False),
         )
 
 

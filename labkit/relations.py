@@ -127,7 +127,10 @@ class Relations:
             self._transaction = transaction
 
     def after(self) -> dict[str, Any]:
-        """Return locks, rewrites and scans of the statement that ``before`` was called for."""
+        """Return locks, rewrites and scans of the statement that ``before`` was called for.
+
+        "outside" is there, and true, where it had no transaction that outlived it.
+        """
         before, self._last = self._last, None
         if before is None:
             return {}
@@ -145,11 +148,11 @@ class Relations:
                 rewritten.append(table.name)
             if now.scans > table.scans and comparable:
                 scanned.append(table.name)
-        locks: dict[str, str] = {}
+        told: dict[str, Any] = {"rewrites": sorted(rewritten), "scans": sorted(scanned)}
         if after.transaction is not None and before.transaction in (None, after.transaction):
-            locks = _strengthened(before.locks, after.locks, seen)
             self._last, self._transaction = after, after.transaction
-        return {"locks": locks, "rewrites": sorted(rewritten), "scans": sorted(scanned)}
+            return {"locks": _strengthened(before.locks, after.locks, seen), **told}
+        return {"locks": {}, "outside": True, **told}
 
     def _read(self) -> _Reading | None:
         """Read the present state, or None where asking could change what the command does."""
