@@ -37,8 +37,9 @@ class Statement:
     ``text`` has its parameters in place; ``template`` and ``parameters`` are what SQLAlchemy was
     given. ``place``, ``revision`` and ``direction`` name the migration that sent it, and are None
     for Alembic's own bookkeeping and catalog reads. ``locks`` maps each table that existed before
-    the transaction to the strongest mode that this statement was the first to take on it
-    ("ACCESS EXCLUSIVE"); ``rewrites`` and ``scans`` name tables that existed before it too.
+    the transaction to the mode that this statement took on it, when it is stronger than all that
+    the transaction held there already ("ACCESS EXCLUSIVE"); ``rewrites`` and ``scans`` name tables
+    that existed before it too.
     ``outside`` is true where it ran outside of a transaction, so that its locks were gone before
     anybody could look.
     """
