@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from labkit.audience import Silent
 from labkit.lab import Lab
 from labkit.mistake import loose_steps, mistakes
 from labkit.proof import proofs
@@ -306,12 +307,10 @@ def test_one_answer_leaves_no_trace_for_the_next(
 def test_ctrl_c_ends_a_rehearsal_and_not_one_of_its_commands(
     tmp_path: Path, server: Server, runner: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from labkit import rehearsal
-
     def stopped(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(rehearsal.Silent, "printed", stopped)
+    monkeypatch.setattr(Silent, "printed", stopped)
     talking = lab(tmp_path, fence("$ echo one; sleep 9", "$ touch reached"))
     with (
         pytest.raises(KeyboardInterrupt),

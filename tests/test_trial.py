@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
-import psycopg2
 import pytest
 
-from labkit.connection import parse as parse_url
+from labkit import connection, snapshot
 from labkit.judge import judge_page
 from labkit.page import File
 from labkit.run import Runner
@@ -117,21 +117,24 @@ def test_the_schema_is_read_where_something_asks_for_it(trial: Trial) -> None:
 
 
 def test_rows_are_counted_where_a_claim_names_a_table(trial: Trial, database: Database) -> None:
-    with psycopg2.connect(**parse_url(database.url)) as connection, connection.cursor() as cursor:
+    maker = connection.connect(connection.parse(database.url))
+    with closing(maker), maker.cursor() as cursor:
         cursor.execute('CREATE TABLE a (id int); CREATE SCHEMA s; CREATE TABLE s."B c" (id int)')
         cursor.execute("INSERT INTO a VALUES (1), (2)")
-    connection.close()
     take(trial, console("$ true", '# => Rows: a 9, s."B c" 9, b 9, x.y 9'))
     assert trial.records[0].rows == {"a": 2, 's."B c"': 0, "b": None, "x.y": None}
 
 
-def test_a_table_that_somebody_holds_is_not_waited_for(database: Database) -> None:
-    holder = psycopg2.connect(**parse_url(database.url))
-    with holder.cursor() as cursor:
-        cursor.execute("CREATE TABLE a (id int); COMMIT; BEGIN; LOCK TABLE a")
+def test_a_table_that_somebody_holds_is_not_waited_for(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshot, "LOCK_TIMEOUT_MS", 100)
+    holder = connection.connect(connection.parse(database.url))
+    with closing(holder), holder.cursor() as cursor:
+        cursor.execute("CREATE TABLE a (id int)")
+        cursor.execute("BEGIN; LOCK TABLE a")
         with pytest.raises(Trouble):
             count_rows(database.url, ["a"])
-    holder.close()
 
 
 def test_nothing_is_read_behind_a_failure(trial: Trial) -> None:
