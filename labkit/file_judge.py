@@ -73,8 +73,8 @@ def judge_files(
         for key, run in runs.items():
             lines[key].runs.append(run)
             lines[key].spoken += spoken
-    for line in lines.values():
-        judged.findings += _judge_line(line, page, complete=complete)
+    for key in sorted(lines, key=lambda key: key[1:]):
+        judged.findings += _judge_line(lines[key], page, complete=complete)
     if complete:
         judged.findings += [
             messages.unclaimed(statement, page)
