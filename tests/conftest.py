@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from labkit import binaries
 from labkit import server as servers
 from labkit.connection import environment
 from labkit.server import Database, Server
@@ -29,6 +30,15 @@ def _clean_environment() -> None:
         del os.environ[name]
 
 
+def _remove(folder: Path) -> None:
+    """Remove a folder after stopping the servers in it; one may keep its data beside it."""
+    for link in [*folder.rglob("server")]:
+        home = link.resolve()
+        servers.stop(link.parent)
+        shutil.rmtree(home, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 def _sweep() -> None:
     # A run that was killed could not stop its server.
     for left in disk().glob("labs-tests-*-*"):
@@ -36,8 +46,7 @@ def _sweep() -> None:
         if process.isdigit() and not psutil.pid_exists(int(process)):
             # Somebody else's, or swept by a run that started with us.
             with suppress(Trouble):
-                servers.stop(left)
-            shutil.rmtree(left, ignore_errors=True)
+                _remove(left)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -57,8 +66,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     state = config.stash.get(_STATE, None)
     if state:
-        servers.stop(state)
-        shutil.rmtree(state)
+        _remove(state)
 
 
 @pytest.fixture(scope="session")
@@ -72,3 +80,33 @@ def database(server: Server) -> Iterator[Database]:
     """An empty database for one test, with the URL of a role that is no superuser."""
     with server.throwaway("lab_test") as database:
         yield database
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder that every account may use; the servers in it are ended."""
+    made = Path(tempfile.mkdtemp(dir=os.environ[_VARIABLE]))
+    made.chmod(0o777)
+    yield made
+    _remove(made)
+
+
+@pytest.fixture(scope="module")
+def lasting() -> Iterator[Path]:
+    """A state folder whose server each test finds, or leaves, in some disorder."""
+    made = Path(tempfile.mkdtemp(dir=os.environ[_VARIABLE]))
+    made.chmod(0o711)
+    state = made / "mes labos à moi" / ("ünïcödé " * 20) / ("und noch ein Stück " * 10) / ".labs"
+    state.parent.mkdir(parents=True)
+    yield state
+    _remove(made)
+
+
+@pytest.fixture(scope="module")
+def programs() -> Iterator[binaries.Binaries]:
+    """The wheel's programs where every account can run them."""
+    found = binaries.find()
+    with tempfile.TemporaryDirectory(dir=os.environ[_VARIABLE]) as folder:
+        Path(folder).chmod(0o755)
+        found.copy(Path(folder))
+        yield found.moved(Path(folder))
