@@ -13,7 +13,10 @@ import pytest
 
 from labkit import server as servers
 from labkit.connection import environment
+from labkit.run import Runner
 from labkit.server import Database, Server
+from tests import clone as clones
+from tests.clone import Clone
 
 _STATE = pytest.StashKey[Path]()
 _VARIABLE = "LABKIT_TEST_STATE"
@@ -68,3 +71,28 @@ def database(server: Server) -> Iterator[Database]:
     """An empty database for one test, with the URL of a role that is no superuser."""
     with server.throwaway("lab_test") as database:
         yield database
+
+
+@pytest.fixture(scope="session")
+def shared_runner() -> Iterator[Runner]:
+    """A runner for tests that do not care which."""
+    with Runner() as runner:
+        yield runner
+
+
+@pytest.fixture(scope="session")
+def small_labs(
+    server: Server, shared_runner: Runner, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The folder of two small labs, each with the snapshots that it recorded."""
+    return clones.recorded_labs(tmp_path_factory.mktemp("recorded"), server, shared_runner)
+
+
+@pytest.fixture
+def clone(server: Server, small_labs: Path, tmp_path: Path) -> Clone:
+    """A clone where nobody has run anything yet, which uses the server of the tests."""
+    for name in clones.databases(server):
+        server.drop(name)
+    root = tmp_path / "Ordner mit Leerstellen, é und ß"
+    clones.copy_repository(root, small_labs)
+    return Clone(root, {"LABS_DATABASE_URL": server.admin_url})
