@@ -1,8 +1,9 @@
 """Clones: the repository in a folder of its own, with two small labs that can be made to wait.
 
-The page of a small lab goes up one revision that makes a table, and prints a line. Variables that
-reach its commands make it wait: GATE names a pipe that ``gate.py`` opens, so that it stands still
-until somebody opens the other end; HANG has the second revision wait in PostgreSQL.
+The page of the first lab goes up two revisions and prints a line. Variables that reach its commands
+make it wait: GATE names a pipe that ``gate.py`` opens, so that it stands still until somebody opens
+the other end; HANG has the second revision wait in PostgreSQL. The second lab has nothing to do
+with Alembic, so it is over at once.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from labkit.audience import Silent
+from labkit import recording
 from labkit.course import Course
 from labkit.lab import Lab
 from labkit.run import Runner
@@ -52,7 +53,7 @@ with engine.connect() as connection:
 ```
 """
 
-_PAGE = '''# Lab {number}: Small
+_PAGE = '''# Small
 
 ## Explanation
 
@@ -145,6 +146,69 @@ $ python gate.py
 ```
 '''
 
+_SHOP = """import os
+import sys
+
+import psycopg2
+
+connection = psycopg2.connect(os.environ["DATABASE_URL"].replace("+psycopg2", ""))
+connection.autocommit = True
+connection.cursor().execute(sys.argv[1])
+connection.close()
+"""
+
+_SMALLER = """# Smaller
+
+```text title="notes.txt"
+bread
+```
+
+```python title="shop.py"
+{shop}```
+
+```console snapshot="made" rows="products"
+$ python shop.py "CREATE TABLE products (name text); INSERT INTO products VALUES ('lamp')"
+# => Rows: products 1
+$ cat notes.txt
+# => Output: bread
+```
+
+## Your turn
+
+Add milk to the notes, and a desk to the products.
+
+```console check live
+$ cat notes.txt
+# => Output: bread
+# =>   milk
+# => Rows: products 2
+```
+"""
+
+_SMALLER_SOLUTION = """# Solution
+
+```text title="notes.txt"
+bread
+milk
+```
+
+```console
+$ python shop.py "INSERT INTO products VALUES ('desk')"
+```
+"""
+
+_SMALLER_MISTAKES = """# Mistakes
+
+## Only the desk
+
+```console
+$ python shop.py "INSERT INTO products VALUES ('desk')"
+```
+
+```text verdict
+```
+"""
+
 REVISION = '''"""price"""
 
 import sqlalchemy as sa
@@ -202,26 +266,43 @@ $ python sell.py
 """
 
 
-def write_lab(folder: Path, name: str) -> Lab:
+_SMALL = {"README": _PAGE, "solution": _SOLUTION, "mistakes": _MISTAKES}
+_EVEN_SMALLER = {
+    "README": _SMALLER,
+    "solution": _SMALLER_SOLUTION,
+    "mistakes": _SMALLER_MISTAKES,
+}
+
+
+def write_lab(folder: Path, name: str, pages: Mapping[str, str]) -> Lab:
     """A small lab below a folder, without its snapshots."""
     lab = folder / name
     lab.mkdir(parents=True)
-    pages = {"README": _PAGE, "solution": _SOLUTION, "mistakes": _MISTAKES}
     for page, text in pages.items():
-        text = text.replace("{number}", name[:2]).replace("{scaffold}", _SCAFFOLD)
+        text = text.replace("{scaffold}", _SCAFFOLD)
         text = text.replace("{answer}", ANSWER).replace("{sell}", _SELL)
+        text = text.replace("{shop}", _SHOP)
         (lab / f"{page}.md").write_text(text, encoding="utf-8")
     return Lab(lab)
 
 
-def recorded_labs(root: Path, server: Server, runner: Runner) -> Path:
-    """A folder with two small labs that have recorded themselves."""
+def record_labs(folder: Path, server: Server, runner: Runner) -> None:
+    """Write two small labs and have them record themselves."""
+    for name, pages in (("31-small", _SMALL), ("32-smaller", _EVEN_SMALLER)):
+        lab = write_lab(folder, name, pages)
+        written = recording.record(lab, server, runner, folder.parent, lambda _: True)
+        assert "mistakes.md" in written
+
+
+def copy_labs(recorded: Path, target: Path) -> None:
+    """The two small labs under the numbers of this worker."""
+    shutil.copytree(recorded / "31-small", target / NAME)
+    shutil.copytree(recorded / "32-smaller", target / OTHER)
     for name in (NAME, OTHER):
-        lab = write_lab(root / "labs", name)
-        with course(root, server, runner) as playing:
-            verdict = playing.record(lab, lambda _: True, Silent())
-        assert not verdict.findings, verdict.findings
-    return root / "labs"
+        for page in (target / name).glob("*.md"):
+            text = page.read_text(encoding="utf-8")
+            text = text.replace("31-small", NAME).replace("32-smaller", OTHER)
+            page.write_text(text, encoding="utf-8")
 
 
 def course(root: Path, server: Server, runner: Runner) -> Course:
@@ -306,4 +387,4 @@ def copy_repository(target: Path, labs: Path) -> None:
     target.mkdir(parents=True)
     shutil.copy2(ROOT / "tasks.py", target)
     shutil.copytree(ROOT / "labkit", target / "labkit")
-    shutil.copytree(labs, target / "labs")
+    copy_labs(labs, target / "labs")
