@@ -16,7 +16,7 @@ from rich.text import Text
 from labkit.claim import fold
 from labkit.observation import Statement
 from labkit.page import Command, File
-from labkit.terminal import Terminal, cleaned
+from labkit.terminal import Terminal, cleaned, coloured
 from labkit.trial import Record
 from labkit.trouble import Trouble
 from labkit.verdict import FAIL, PASS, Finding, Verdict
@@ -117,7 +117,7 @@ class Screen:
             self._hidden += len(self._after) + 1
             self._after.clear()
         elif not self._hidden:
-            self.console.print(Text("  ") + Text.from_ansi(line), soft_wrap=True)
+            self.console.print(Text("  ") + coloured(line), soft_wrap=True)
         elif line.startswith((" ", "\t")) and not self._after:
             self._hidden += 1
         else:
