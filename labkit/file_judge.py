@@ -90,8 +90,11 @@ def _judge_line(line: _Line, page: str, *, complete: bool) -> list[Finding]:
         if claim.kind == "Locks":
             said, held = claims.locks(claim.text), [sent.locks(run) for run in line.runs]
             wrong = [one for one in held if sent.locks_more(one, said)]
+            outside = [s for run in line.runs for s in run if s.outside]
             if not held:
                 found.append(messages.never_ran(claim, where))
+            elif outside:
+                found.append(messages.locks_unseen(claim, outside[0], where))
             elif wrong or said not in held:
                 found.append(messages.locks(claim, (wrong or held)[0], where))
         elif claim.kind == "Cost":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import psycopg2
 
 from labkit import connection
-from labkit.connection import Fault, Session, fault
+from labkit.connection import Fault, Session, fault, version
 from labkit.messages import server as messages
 from labkit.trouble import Trouble
 
@@ -26,8 +26,7 @@ def ready(url: str) -> Session:
         opened = connection.connect(parameters)
     except psycopg2.OperationalError as error:
         raise _trouble(parameters, error) from None
-    version = str(opened.info.parameter_status("server_version")).partition(" ")[0]
-    return Session(opened, parameters, f"PostgreSQL {version} from {VARIABLE}")
+    return Session(opened, parameters, f"PostgreSQL {version(opened)} from {VARIABLE}")
 
 
 def _trouble(parameters: dict[str, str], error: psycopg2.Error) -> Trouble:

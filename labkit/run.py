@@ -107,7 +107,7 @@ class Runner:
         if not prepared.alive:
             leftovers.end(str(self._folder))
         try:
-            statements, failure = record.read(told, project)
+            recorded = record.read(told, project)
         except record.Lost as lost:
             raise messages.no_room(self._folder, str(lost)) from lost
         code = shell.returncode
@@ -116,11 +116,12 @@ class Runner:
             output=watch.output.text,
             status=code if code >= 0 else 128 - code,
             seconds=seconds,
-            statements=statements,
-            failure=failure,
+            statements=recorded.statements,
+            failure=recorded.failure,
             interrupted=watch.interrupted,
             timed_out=watch.timed_out,
             cut=watch.output.cut,
+            gaps=recorded.gaps,
         )
 
     def _ready(self) -> Prepared:

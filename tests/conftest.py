@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -17,6 +18,7 @@ from labkit.connection import environment
 from labkit.course import Course
 from labkit.run import Runner
 from labkit.server import Database, Server
+from labkit.trouble import Trouble
 from tests import clone as clones
 from tests.clone import Clone
 
@@ -35,9 +37,10 @@ def _sweep() -> None:
     # A run that was killed could not stop its server.
     for left in Path(tempfile.gettempdir()).glob("labs-tests-*-*"):
         process = left.name.split("-")[2]
-        ours = left.stat().st_uid == os.getuid() and process.isdigit()
-        if ours and not psutil.pid_exists(int(process)):
-            servers.stop(left)
+        if process.isdigit() and not psutil.pid_exists(int(process)):
+            # Somebody else's, or swept by a run that started with us.
+            with suppress(Trouble):
+                servers.stop(left)
             shutil.rmtree(left, ignore_errors=True)
 
 

@@ -534,3 +534,46 @@ def test_a_repository_without_labs_says_so(course: Course) -> None:
     shutil.rmtree(course.root / "labs")
     (course.root / "labs").mkdir()
     assert course.overview() == ["There is no lab in the folder labs."]
+
+
+# What an author records.
+
+
+def recorded(course: Course, *, agree: bool = True) -> tuple[Verdict, list[str]]:
+    """Record a page that no longer says what is true; what was offered."""
+    lab = course.lab(str(LAB))
+    page = lab.folder / "README.md"
+    page.write_text(page.read_text().replace("# => Output: bread\n", "# => Output: butter\n", 1))
+    offered: list[str] = []
+
+    def answer(difference: str) -> bool:
+        offered.append(difference)
+        return agree
+
+    return course.record(lab, answer, Silent()), offered
+
+
+def test_an_author_who_agrees_has_the_page_corrected(course: Course, lab: Lab) -> None:
+    verdict, offered = recorded(course)
+    assert (verdict.status, verdict.notes) == ("PASS", ("Written: README.md.",))
+    assert verdict.following == f"Read what changed: git diff labs/{OTHER}"
+    assert "-# => Output: butter" in offered[0] and "+# => Output: bread" in offered[0]
+    assert "butter" not in (lab.folder / "README.md").read_text()
+
+
+def test_an_author_who_does_not_agree_has_nothing_written(course: Course, lab: Lab) -> None:
+    verdict, _ = recorded(course, agree=False)
+    assert (verdict.status, verdict.notes) == ("FAIL", ("Nothing was written.",))
+    assert verdict.following == f"Mend what is above, then: invoke record {LAB}"
+    assert "butter" in (lab.folder / "README.md").read_text()
+
+
+def test_recording_touches_no_learners_files(
+    course: Course, lab: Lab, project: Path, server: Server
+) -> None:
+    (project / "notes.txt").write_text("mine\n")
+    sell(server, "desk")
+    recorded(course)
+    assert (project / "notes.txt").read_text() == "mine\n"
+    assert sold(server) == ["desk", "lamp"]
+    assert list((course.state / "scratch").iterdir()) == []

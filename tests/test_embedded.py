@@ -42,21 +42,29 @@ def lasting() -> Iterator[Path]:
     """A state folder whose server each test finds, or leaves, in some disorder."""
     made = Path(tempfile.mkdtemp(prefix="labs-lasting-"))
     made.chmod(0o711)
-    yield made
-    server.stop(made)
+    state = made / "mes labos à moi" / ("ünïcödé " * 20) / ("und noch ein Stück " * 10) / ".labs"
+    state.parent.mkdir(parents=True)
+    yield state
+    server.stop(state)
     shutil.rmtree(made)
 
 
-@pytest.fixture
-def programs(folder: Path) -> binaries.Binaries:
+@pytest.fixture(scope="module")
+def programs() -> Iterator[binaries.Binaries]:
     """The wheel's programs where every account can run them."""
     found = binaries.find()
-    found.copy(folder / "programs")
-    return found.moved(folder / "programs")
+    with tempfile.TemporaryDirectory(prefix="labs-programs-") as folder:
+        Path(folder).chmod(0o755)
+        found.copy(Path(folder))
+        yield found.moved(Path(folder))
 
 
 def pid(state: Path) -> int:
     return int(Place(state).pid_file()[0])
+
+
+def runs(process: psutil.Process) -> bool:
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
 
 
 def make_table(state: Path) -> None:
@@ -110,7 +118,7 @@ def test_down_stops_it_and_may_be_repeated(lasting: Path) -> None:
     server.find(lasting)
     process = psutil.Process(pid(lasting))
     assert server.stop(lasting) is True
-    assert not process.is_running()
+    assert not runs(process)
     assert server.stop(lasting) is False
 
 
@@ -127,11 +135,31 @@ def test_data_and_port_survive_a_stop(lasting: Path) -> None:
     assert server.find(lasting).source == before
 
 
-def test_a_long_path_with_spaces_and_accents(folder: Path) -> None:
-    state = folder / "mes labos à moi" / ("ünïcödé " * 20) / ("und noch ein Stück " * 10) / ".labs"
+def test_a_long_path_with_spaces_and_accents(lasting: Path) -> None:
+    assert len(os.fsencode(lasting)) > 400
+    assert not str(lasting).isascii()
+    make_table(lasting)
+    assert table_is_there(lasting)
+
+
+@pytest.mark.parametrize("home", ["home", "home that cannot be written"])
+def test_a_path_that_is_too_long_for_postgresql(
+    folder: Path, home: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("HOME", "TMPDIR"):
+        monkeypatch.setenv(variable, str(folder / variable))
+        (folder / variable).mkdir()
+    monkeypatch.setattr("tempfile.tempdir", None)
+    monkeypatch.setattr("labkit.place._OUTSIDE", folder / "outside")
+    if "cannot" in home:
+        (folder / "HOME" / ".local").touch()
+    state = folder.joinpath(*["long" * 60] * 5, ".labs")
     state.parent.mkdir(parents=True)
     make_table(state)
+    server.stop(state)
     assert table_is_there(state)
+    where = Place(state).data.relative_to(folder).parts[0]
+    assert where == ("outside" if os.geteuid() == 0 else "TMPDIR" if "cannot" in home else "HOME")
 
 
 def test_a_clone_may_be_moved_while_its_server_runs(folder: Path) -> None:
@@ -222,7 +250,7 @@ def test_processes_that_outlive_the_server_do_not_keep_it_from_starting(lasting:
     postmaster.kill()
     postmaster.wait()
     assert table_is_there(lasting)
-    assert not orphan.is_running()
+    assert not runs(orphan)
 
 
 def test_a_stale_pid_file_is_mended(lasting: Path) -> None:
