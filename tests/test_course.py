@@ -157,7 +157,11 @@ def test_a_run_beside_edits_leaves_nothing_behind(
 
 def test_a_file_edited_while_its_page_runs_is_an_edit(course: Course, lab: Lab) -> None:
     notes = course.workspace.project(lab.name) / "notes.txt"
-    course.run(lab, Listener(lambda: notes.write_text("bread\nmine\n") and None))
+
+    def edit() -> None:
+        notes.write_text("bread\nmine\n")
+
+    course.run(lab, Listener(edit))
     assert course.work(lab).edits() == ["notes.txt"]
 
 

@@ -90,6 +90,7 @@ def test_a_closed_window_ends_a_task_in_good_order() -> None:
             signal.pause()
         finally:
             left.append("what was begun")
+        return None
 
     status, lines = ended(action)
     assert (status, left) == (2, ["what was begun"])

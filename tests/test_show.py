@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import pytest
 from rich.cells import cell_len
@@ -26,7 +27,7 @@ class Drawn:
     def lines(self) -> list[str]:
         return self._file.getvalue().splitlines()
 
-    def run(self, printed: str = "", **seen: object) -> list[str]:
+    def run(self, printed: str = "", **seen: Any) -> list[str]:
         """Draw one command and return what was drawn for it."""
         command = Command("alembic upgrade head", 1)
         self.screen.began(command)
@@ -35,14 +36,19 @@ class Drawn:
         return self.lines
 
 
-def observation(status: int = 0, **others: object) -> Observation:
-    return Observation("alembic upgrade head", "", status, 1.0, **others)  # type: ignore[arg-type]
+def observation(status: int = 0, **others: Any) -> Observation:
+    return Observation("alembic upgrade head", "", status, 1.0, **others)
 
 
-def sent(text: str, line: int = 11, **others: object) -> Statement:
+def sent(text: str, line: int = 11, **others: Any) -> Statement:
     place = Place("migrations/versions/0001_create_products.py", line)
-    given = {"revision": "0001", "direction": "upgrade", "seconds": 0.0012, **others}
-    return Statement(text, text, place=place, **given)  # type: ignore[arg-type]
+    given: dict[str, Any] = {
+        "revision": "0001",
+        "direction": "upgrade",
+        "seconds": 0.0012,
+        **others,
+    }
+    return Statement(text, text, place=place, **given)
 
 
 # A run.
@@ -220,7 +226,7 @@ def test_a_brief_screen_shows_no_output_of_a_command_that_went_well() -> None:
 @pytest.mark.parametrize(
     "how", [{"status": 1}, {"status": 130, "interrupted": True}, {"timed_out": True}]
 )
-def test_a_brief_screen_shows_the_output_of_a_command_that_did_not(how: dict[str, object]) -> None:
+def test_a_brief_screen_shows_the_output_of_a_command_that_did_not(how: dict[str, Any]) -> None:
     assert "  one" in Drawn(brief=True).run("one\ntwo", **how)
 
 
@@ -233,9 +239,9 @@ def test_a_brief_screen_forgets_output_with_its_command() -> None:
 # The verdict.
 
 
-def verdict(*findings: Finding, width: int = 80, **others: object) -> list[str]:
+def verdict(*findings: Finding, width: int = 80, **others: Any) -> list[str]:
     drawn = Drawn(width)
-    drawn.screen.verdict(Verdict("check", "07-add-column", findings, **others))  # type: ignore[arg-type]
+    drawn.screen.verdict(Verdict("check", "07-add-column", findings, **others))
     return drawn.lines
 
 
