@@ -124,20 +124,21 @@ class _Command:
         found = []
         done = self.seen.migrated
         exact = bool(self.terms.page)
-        outside = [s for s in done if s.outside]
-        for claim in self.claims["Locks"]:
-            said, held = claims.locks(claim.text), sent.locks(done)
-            if outside:
-                place = self._place(claim, outside)
-                found.append(messages.locks_unseen(claim, outside[0], place))
-            elif sent.locks_more(held, said) or (exact and held != said):
-                causes = [s for s in done if sent.locks_more(s.locks, said)]
-                found.append(messages.locks(claim, held, self._place(claim, causes), causes))
-        for claim in self.claims["Cost"]:
-            limit, spent = claims.cost(claim.text), sent.cost(done)
-            if sent.costs_more(spent, limit) or (exact and spent != limit):
-                causes = [s for s in done if sent.costs_more(sent.cost([s]), limit)]
-                found.append(messages.cost(claim, spent, self._place(claim, causes), causes))
+        for claim in (*self.claims["Locks"], *self.claims["Cost"]):
+            if unseen := sent.unseen(done, claim.kind):
+                found.append(messages.unseen(claim, unseen[0], self._place(claim, unseen)))
+            elif claim.kind == "Locks":
+                said, held = claims.locks(claim.text), sent.locks(done)
+                if sent.locks_more(held, said) or (exact and held != said):
+                    causes = [s for s in done if sent.locks_more(s.locks, said)]
+                    place = self._place(claim, causes)
+                    found.append(messages.locks(claim, held, place, causes))
+            else:
+                limit, spent = claims.cost(claim.text), sent.cost(done)
+                if sent.costs_more(spent, limit) or (exact and spent != limit):
+                    causes = [s for s in done if sent.costs_more(sent.cost([s]), limit)]
+                    place = self._place(claim, causes)
+                    found.append(messages.cost(claim, spent, place, causes))
         return found
 
     def _place(self, claim: Claim, causes: Sequence[Statement]) -> str:

@@ -21,6 +21,7 @@ from labkit.server import Database, Server
 from labkit.trouble import Trouble
 from tests import clone as clones
 from tests.clone import Clone
+from tests.drills import disk
 
 _STATE = pytest.StashKey[Path]()
 _VARIABLE = "LABKIT_TEST_STATE"
@@ -35,7 +36,7 @@ def _clean_environment() -> None:
 
 def _sweep() -> None:
     # A run that was killed could not stop its server.
-    for left in Path(tempfile.gettempdir()).glob("labs-tests-*-*"):
+    for left in disk().glob("labs-tests-*-*"):
         process = left.name.split("-")[2]
         if process.isdigit() and not psutil.pid_exists(int(process)):
             # Somebody else's, or swept by a run that started with us.
@@ -51,7 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
         return
     _sweep()
-    state = Path(tempfile.mkdtemp(prefix=f"labs-tests-{os.getpid()}-"))
+    state = Path(tempfile.mkdtemp(prefix=f"labs-tests-{os.getpid()}-", dir=disk()))
     # As root the server runs as somebody else, who has to pass through.
     state.chmod(0o711)
     config.stash[_STATE] = state

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -21,13 +22,13 @@ from labkit import account, binaries, connection, embedded, server
 from labkit.cluster import Cluster
 from labkit.place import Place
 from labkit.trouble import Trouble
-from tests.drills import FIND, ROOT, as_ordinary_user, as_somebody, ask, nobody, terminal
+from tests.drills import FIND, ROOT, as_ordinary_user, as_somebody, ask, disk, nobody, terminal
 
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """A folder that every account may use; the servers in it are ended."""
-    made = Path(tempfile.mkdtemp(prefix="labs-embedded-"))
+    made = Path(tempfile.mkdtemp(prefix="labs-embedded-", dir=disk()))
     made.chmod(0o777)
     yield made
     for link in made.rglob("server"):
@@ -40,7 +41,7 @@ def folder() -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def lasting() -> Iterator[Path]:
     """A state folder whose server each test finds, or leaves, in some disorder."""
-    made = Path(tempfile.mkdtemp(prefix="labs-lasting-"))
+    made = Path(tempfile.mkdtemp(prefix="labs-lasting-", dir=disk()))
     made.chmod(0o711)
     state = made / "mes labos à moi" / ("ünïcödé " * 20) / ("und noch ein Stück " * 10) / ".labs"
     state.parent.mkdir(parents=True)
@@ -53,7 +54,7 @@ def lasting() -> Iterator[Path]:
 def programs() -> Iterator[binaries.Binaries]:
     """The wheel's programs where every account can run them."""
     found = binaries.find()
-    with tempfile.TemporaryDirectory(prefix="labs-programs-") as folder:
+    with tempfile.TemporaryDirectory(prefix="labs-programs-", dir=disk()) as folder:
         Path(folder).chmod(0o755)
         found.copy(Path(folder))
         yield found.moved(Path(folder))
@@ -112,6 +113,14 @@ def test_it_outlives_the_terminal_that_started_it(lasting: Path) -> None:
     other.communicate()
     server.find(lasting)
     assert pid(lasting) == before
+
+
+def test_it_keeps_nothing_that_a_logout_would_sweep(lasting: Path) -> None:
+    server.find(lasting)
+    process = psutil.Process(pid(lasting))
+    # Only Linux has such a place, and only there psutil can look.
+    maps = [each.path for each in getattr(process, "memory_maps", list)()]
+    assert [path for path in maps if path.startswith("/dev/shm/PostgreSQL")] == []
 
 
 def test_down_stops_it_and_may_be_repeated(lasting: Path) -> None:
@@ -404,9 +413,11 @@ def test_damaged_data_are_told_with_the_end_of_the_log(stopped: Place) -> None:
     )
     assert caught.value.why.startswith("They are probably damaged. Its log ends with:\n")
     assert "global/pg_control" in caught.value.why
-    assert caught.value.mend == (
-        f"Set them aside with `mv {stopped.data} {stopped.data}-broken` and run the command again:"
-        " it makes new ones, and your files are not touched."
+    before, command, after = caught.value.mend.split("`")
+    assert shlex.split(command) == ["mv", str(stopped.data), f"{stopped.data}-broken"]
+    assert (before, after) == (
+        "Set them aside with ",
+        " and run the command again: it makes new ones, and your files are not touched.",
     )
 
 

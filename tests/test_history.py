@@ -367,11 +367,13 @@ def test_the_way_back_has_a_line(tmp_path: Path) -> None:
     assert history.Revision("1", "1.py").downgrade is None
 
 
-def test_the_ids_of_a_page_are_those_of_its_revision_files() -> None:
+def test_the_ids_of_a_page_are_those_of_its_revisions() -> None:
     source = (
         f'```python title="1.py"\n{FIRST}```\n'
         '```python title="shop.py"\nrevision = "3"\n```\n'
         '```ini title="alembic.ini"\nrevision = 4\n```\n'
         '```python title="2.py"\nrevision = (\n```\n'
+        "```console\n$ alembic revision --rev-id 5 -m a && alembic revision --rev-id=6a\n```\n"
+        "```console check\n$ alembic revision --rev-id 7\n```\n"
     )
-    assert history.ids_in(page(source).steps) == {"1"}
+    assert history.ids_in(page(source).steps) == {"1", "5", "6a"}
