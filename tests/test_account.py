@@ -10,7 +10,12 @@ from pathlib import Path
 
 import psutil
 import pytest
-from drills import (
+
+from labkit import account, binaries, server
+from labkit.cluster import Cluster
+from labkit.place import Place
+from labkit.trouble import Trouble
+from tests.drills import (
     as_ordinary_user,
     as_somebody,
     make_table,
@@ -18,11 +23,6 @@ from drills import (
     pid,
     table_is_there,
 )
-
-from labkit import account, binaries, server
-from labkit.cluster import Cluster
-from labkit.place import Place
-from labkit.trouble import Trouble
 
 
 @pytest.fixture

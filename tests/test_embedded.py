@@ -9,7 +9,10 @@ from pathlib import Path
 
 import psutil
 import pytest
-from drills import (
+
+from labkit import server
+from labkit.place import Place
+from tests.drills import (
     FIND,
     ask,
     make_table,
@@ -18,9 +21,6 @@ from drills import (
     table_is_there,
     terminal,
 )
-
-from labkit import server
-from labkit.place import Place
 
 
 def test_it_listens_on_the_loopback_only(lasting: Path) -> None:

@@ -14,7 +14,11 @@ from pathlib import Path
 import psutil
 import psycopg2
 import pytest
-from drills import (
+
+from labkit import binaries, connection, embedded, server
+from labkit.place import Place
+from labkit.trouble import Trouble
+from tests.drills import (
     FIND,
     ask,
     make_table,
@@ -23,10 +27,6 @@ from drills import (
     table_is_there,
     terminal,
 )
-
-from labkit import binaries, connection, embedded, server
-from labkit.place import Place
-from labkit.trouble import Trouble
 
 
 def test_a_killed_server_is_started_again_with_its_data(lasting: Path) -> None:

@@ -7,13 +7,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from drills import (
-    ROOT,
-    terminal,
-)
 
 from labkit import server
 from labkit.trouble import Trouble
+from tests.drills import (
+    ROOT,
+    terminal,
+)
 
 FILL = """
 import sys
