@@ -67,8 +67,9 @@ class Lab:
 
 
 def all_labs(folder: Path) -> list[Lab]:
-    """The labs below a folder, in their order."""
-    found = [Lab(path) for path in folder.iterdir() if path.is_dir() and _FOLDER.match(path.name)]
+    """The labs below a folder, in their order; none where there is no such folder."""
+    paths = folder.iterdir() if folder.is_dir() else ()
+    found = [Lab(path) for path in paths if path.is_dir() and _FOLDER.match(path.name)]
     return sorted(found, key=lambda lab: lab.name)
 
 
