@@ -133,7 +133,7 @@ def _defines(effect: Effect, wanted: _Object) -> bool:
     if effect.verb == "comment" or not wanted.table or effect.table != wanted.table:
         return False
     if wanted.kind in ("table", "row", "column"):
-        return effect.verb in ("create", "alter")
+        return effect.kind in ("table", "column") and effect.verb in ("create", "alter")
     own = wanted.words & effect.words - {wanted.table}
     return effect.verb == "create" and effect.kind != "rows" and len(own) > 1
 

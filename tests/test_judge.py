@@ -439,8 +439,8 @@ def test_a_statement_that_another_line_claims_is_found_twice() -> None:
         """
     findings = found(dedent(source), Did(sent=[sent("ONE", 4), sent("TWO", 5)]))
     assert [(f.what.split(" ")[0], f.place) for f in findings] == [
-        ("This", "README.md:7"),
         ("A", "README.md:5"),
+        ("This", "README.md:7"),
     ]
 
 
