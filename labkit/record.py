@@ -34,6 +34,12 @@ def begin(path: Path) -> None:
     path.write_text(json.dumps(_HEADER) + "\n", encoding="utf-8")
 
 
+def remove(path: Path) -> None:
+    """Remove a record that has been read; a process that outlives its command tells no more."""
+    path.unlink(missing_ok=True)
+    Path(stack_of(path)).unlink(missing_ok=True)
+
+
 def append(path: str, line: Mapping[str, Any]) -> None:
     """Add one line to the record at ``path``; empties the record when it does not fit."""
     data = json.dumps(line, default=str, separators=(",", ":")).encode() + b"\n"

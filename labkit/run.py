@@ -110,6 +110,8 @@ class Runner:
             recorded = record.read(told, project)
         except record.Lost as lost:
             raise messages.no_room(self._folder, str(lost)) from lost
+        finally:
+            record.remove(told)
         code = shell.returncode
         return Observation(
             command=command,

@@ -39,6 +39,9 @@ def adopt(request: dict[str, Any], passed: list[int]) -> None:
     os.umask(request["umask"])
     os.environb.clear()
     os.environb.update(request["environment"])
+    if sys.platform == "darwin":
+        # libpq asks Kerberos otherwise, whose libraries do not survive a fork there.
+        os.environ.setdefault("PGGSSENCMODE", "disable")
     time.tzset()
     _adopt_signals(request["ignored"], request["blocked"])
     for number, soft, hard in request["limits"]:

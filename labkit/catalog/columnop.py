@@ -7,6 +7,7 @@ from labkit.catalog.bysql import comment_on
 from labkit.catalog.kind import Side, Spec, Tree
 from labkit.catalog.names import made_up
 from labkit.catalog.op import bare
+from labkit.catalog.sequences import creation, ownership
 from labkit.catalog.storage import foreign_option_changes, option_changes
 
 # What SQLAlchemy's Column can say, and what takes statements of its own once the column is there.
@@ -91,26 +92,26 @@ def add_column(wanted: Side, words: str) -> op.Code:
     table, name, spec = wanted.owner, wanted.name, wanted.spec
     target, schema = op.where(table)
     told = []
-    sequence = owned_sequence(wanted.tree, table, name)
-    if sequence is not None:
-        told.append(op.execute(f"CREATE SEQUENCE {sequence} AS {spec['type']}"))
+    own = owned_sequences(wanted.tree, table, name)
+    if own:
+        told.append(op.execute(*(creation(*sequence) for sequence in own)))
     made = column(name, spec, wanted.tree)
     if made is not None:
         told.append(op.call("op.add_column", target, made, schema=schema))
     else:
         told.append(op.execute(f"ALTER TABLE {table} ADD COLUMN {name} {words}"))
     more = statements(table, name, spec, comment=made is None)
-    if sequence is not None:
-        more.append(f"ALTER SEQUENCE {sequence} OWNED BY {table}.{name}")
+    more += [line for sequence in own for line in ownership(*sequence)]
     return op.Code("\n".join([*told, op.execute(*more)] if more else told))
 
 
-def owned_sequence(tree: Tree, table: str, name: str) -> str | None:
-    """The sequence that belongs to a column, and so has to be made with it."""
-    for sequence, spec in tree.get("sequences", {}).items():
-        if spec.get("owned by") == f"{table}.{name}":
-            return str(sequence)
-    return None
+def owned_sequences(tree: Tree, table: str, name: str) -> list[tuple[str, Spec]]:
+    """(identity, sequence) of what belongs to a column, and so has to be made with it."""
+    return [
+        (sequence, spec)
+        for sequence, spec in tree.get("sequences", {}).items()
+        if spec.get("owned by") == f"{table}.{name}"
+    ]
 
 
 def drop_column(found: Side) -> op.Code:

@@ -68,6 +68,8 @@ class Columns(Kind):
         "virtual",
     )
 
+    usual = {"storage": "the type's", "compression": "default", "statistics": "default"}
+
     def arms(self, version: int) -> dict[str, Arm]:
         target = "attstattarget" if version >= 17 else "nullif(attstattarget, -1)"
         arms = {

@@ -92,7 +92,8 @@ def missing(side: Side, words: str) -> op.Code:
     spec, name = side.spec, bare(side.name)
     table, schema = op.where(side.owner)
     kind = sort(spec)
-    if not _said(spec):
+    # The table that op makes up for a directive has the constraint's own columns only.
+    if not _said(spec) or "include" in spec:
         made = op.execute(f"ALTER TABLE {side.owner} ADD CONSTRAINT {side.name} {words}")
     elif kind == "primary key":
         made = op.call("op.create_primary_key", name, table, bares(spec[kind]), schema=schema)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from labkit.catalog import constraintop, op
 from labkit.catalog.expression import bare_expression, steady
+from labkit.catalog.inheritance import follows_partition
 from labkit.catalog.kind import FLAG, MAPPING, TEXT, TEXTS, Kind, Side, Spec, Tree
 from labkit.catalog.names import quoted
 from labkit.catalog.raw import CONSTRAINT, Arm, Raw, options
@@ -25,6 +26,7 @@ class Constraints(Kind):
     noun = "constraint"
     section = "constraints"
     inside = ("tables", "foreign tables")
+    rivals = "indexes"
     parts = {
         "primary key": TEXTS,
         "unique": TEXTS,
@@ -171,6 +173,10 @@ class Constraints(Kind):
     def rank(self, side: Side) -> int:
         return _RANKS.get(self.noun_of(side.spec), 0)
 
+    def goes_before(self, spec: Spec) -> str | None:
+        # A primary key makes its columns NOT NULL.
+        return "columns" if "primary key" in spec else None
+
     def follows(self, owner: str, spec: Spec, tree: Tree) -> bool:
         return follows_partition(self.section, owner, spec, tree)
 
@@ -259,13 +265,3 @@ def _beside(table: str, name: str) -> str:
     """The identity of an index of a table."""
     *home, _ = op.names(table)
     return op.joined([*home, op.bare(name)])
-
-
-def follows_partition(section: str, owner: str, spec: Spec, tree: Tree) -> bool:
-    """Whether what a partition's object is a part of is not in the tree either."""
-    parent = spec.get("partition of")
-    if parent is None:
-        return False
-    table = tree.get("tables", {}).get(owner, {}).get("partition of")
-    above = tree.get("tables", {}).get(table, {})
-    return parent not in above.get(section, {})

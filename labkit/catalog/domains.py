@@ -81,7 +81,8 @@ class Domains(BySql):
             base, spec = domains[domain]
             if kind == "c":
                 checks = "checks" if valid == "true" else "not valid"
-                text = bare_expression(definition.removesuffix(" NOT VALID").removeprefix("CHECK "))
+                text = definition.removesuffix(" NOT VALID").removeprefix("CHECK ")
+                text = bare_expression(bare_expression(text))
                 spec.setdefault(checks, {})[quoted(name)] = text
             elif kind == "n" and name != made_up(base, "", "not_null"):
                 spec["not null name"] = quoted(name)

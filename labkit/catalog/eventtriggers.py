@@ -19,6 +19,7 @@ class EventTriggers(BySql):
     required = ("on", "function")
     definition = ("on", "tags", "function")
     sql = "EVENT TRIGGER"
+    usual = {"enabled": "yes"}
 
     def arms(self, version: int) -> dict[str, Arm]:
         return {

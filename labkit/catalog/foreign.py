@@ -38,7 +38,8 @@ class Wrappers(BySql):
             "wrapper": Arm(
                 "SELECT oid, fdwname, CASE WHEN fdwhandler <> 0 THEN fdwhandler::regproc END, "
                 "CASE WHEN fdwvalidator <> 0 THEN fdwvalidator::regproc END, "
-                f"{lines('fdwoptions')}, {privileges.acl('fdw')} FROM pg_foreign_data_wrapper WHERE oid >= 16384"
+                f"{lines('fdwoptions')}, {privileges.acl('fdw')} "
+                "FROM pg_foreign_data_wrapper WHERE oid >= 16384"
             )
         }
 
@@ -152,6 +153,15 @@ class Servers(BySql):
         ours, theirs = (side.spec.get("foreign options") for side in (wanted, found))
         told += [foreign_option_changes(ours, theirs)] if ours != theirs else []
         return [f"ALTER SERVER {found.name} {' '.join(told)}"]
+
+    def changed(self, part: str, wanted: Side, found: Side) -> str | None:
+        if part != "users":
+            return super().changed(part, wanted, found)
+        ours, theirs = wanted.spec.get(part, ()), found.spec.get(part, ())
+        gone = [f"DROP USER MAPPING FOR {user}" for user in theirs if user not in ours]
+        made = [f"CREATE USER MAPPING FOR {user}" for user in ours if user not in theirs]
+        told = [f"{line} SERVER {found.name}" for line in [*gone, *made]]
+        return op.execute(*(line.replace("FOR OWNER", "FOR CURRENT_USER") for line in told))
 
 
 class ForeignTables(Tables):

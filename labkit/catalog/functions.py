@@ -140,8 +140,10 @@ class Functions(BySql):
 
     def words(self, spec: Spec) -> str:
         if "aggregate" in spec:
-            return f"({', '.join(spec['aggregate'])})"
-        words = [f"RETURNS {spec['returns']}"] if "returns" in spec else []
+            parallel = [f"PARALLEL = {spec['parallel']}"] if "parallel" in spec else []
+            return f"({', '.join([*spec['aggregate'], *parallel])})"
+        words = [f"({spec['arguments']})"] if "arguments" in spec else []
+        words += [f"RETURNS {spec['returns']}"] if "returns" in spec else []
         words.append(f"LANGUAGE {spec['language']}")
         if "transforms" in spec:
             words.append("TRANSFORM " + ", ".join(f"FOR TYPE {t}" for t in spec["transforms"]))
@@ -167,8 +169,20 @@ class Functions(BySql):
         return side.name
 
     def create(self, side: Side) -> list[str]:
-        arguments = side.spec.get("arguments", "*" if "aggregate" in side.spec else "")
-        return [f"CREATE {self.sql_of(side)} {_name(side)}({arguments}) {self.words(side.spec)}"]
+        aggregate = "aggregate" in side.spec
+        arguments = f"({side.spec.get('arguments', '*' if aggregate else '')})"
+        words = self.words(side.spec)
+        if not aggregate:
+            words = words.removeprefix(arguments).strip()
+        return [f"CREATE {self.sql_of(side)} {_name(side)}{arguments} {words}"]
+
+    def renamed(self, wanted: Side, found: Side) -> str | None:
+        alter = f"ALTER {self.sql_of(found)} {self.address(found)}"
+        (new, home), (old, schema) = op.where(_name(wanted)), op.where(_name(found))
+        told = [f"{alter} RENAME TO {op.joined([new])}"] if new != old else []
+        if home != schema:
+            told.insert(0, f"{alter} SET SCHEMA {op.joined([home or 'public'])}")
+        return op.execute(told[0]) if len(told) == 1 else None
 
     def alter(self, wanted: Side, found: Side) -> list[str]:
         fixed = ("kind", "arguments", "returns", "aggregate")

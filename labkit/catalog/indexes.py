@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from labkit.catalog import op
 from labkit.catalog.bysql import comment_on
-from labkit.catalog.constraints import follows_partition
 from labkit.catalog.expression import bare_expression, steady, tokens
+from labkit.catalog.inheritance import follows_partition
 from labkit.catalog.kind import (
     FLAG,
     MAPPING,
@@ -29,6 +29,7 @@ class Indexes(Kind):
     noun = "index"
     section = "indexes"
     inside = RELATIONS
+    rivals = "constraints"
     parts = {
         "unique": FLAG,
         "nulls not distinct": FLAG,

@@ -89,3 +89,13 @@ def leave_out_inherited(tree: Tree, inherited: Iterable[tuple[str, str]]) -> Non
             spec["column order"] = list(real)
         if not kept:
             del spec["columns"]
+
+
+def follows_partition(section: str, owner: str, spec: Spec, tree: Tree) -> bool:
+    """Whether what a partition's object is a part of is not in the tree either."""
+    parent = spec.get("partition of")
+    if parent is None:
+        return False
+    table = tree.get("tables", {}).get(owner, {}).get("partition of")
+    above = tree.get("tables", {}).get(table, {})
+    return parent not in above.get(section, {})

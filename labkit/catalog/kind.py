@@ -79,7 +79,10 @@ class Kind:
     ``section`` is its key in the snapshot, ``inside`` the sections whose objects hold it (empty for
     a kind of its own). ``parts`` are all keys an object may have and ``required`` those that it
     must; ``definition`` names those that are told together, in ``words``, and the others are told
-    one by one. ``ordered`` tells that the order of the objects is meaning.
+    one by one. ``ordered`` tells that the order of the objects is meaning, ``always`` what every
+    database has and a snapshot leaves out, ``covers`` the sections inside it that its remedy makes
+    too, ``usual`` what a part is where a snapshot does not say, ``rivals`` the section whose
+    objects compete with these for names.
     """
 
     noun: ClassVar[str]
@@ -91,6 +94,8 @@ class Kind:
     ordered: ClassVar[bool] = False
     always: ClassVar[Mapping[str, Spec]] = {}
     covers: ClassVar[tuple[str, ...]] = ()
+    usual: ClassVar[Mapping[str, str]] = {}
+    rivals: ClassVar[str] = ""
 
     def arms(self, version: int) -> dict[str, Arm]:
         """By tag, the SELECTs that it needs; ``version`` is the server's major one."""
@@ -124,10 +129,18 @@ class Kind:
         """Whether the object cannot be in that tree, because what it is a part of is not."""
         return False
 
-    def part_words(self, part: str, value: Any) -> str | None:
-        """One part that is told by itself; None where there is nothing."""
-        if value is None or value == [] or value == {}:
-            return None
+    def goes_before(self, spec: Spec) -> str | None:
+        """The section whose objects differ because this one is there, though it should not be."""
+        return None
+
+    def part_words(self, part: str, spec: Spec, other: Spec) -> str | None:
+        """A part that is told by itself; None where there is nothing, and nothing is usual."""
+        value = spec.get(part)
+        if part == "privileges":
+            return in_words(value) if value else "the usual"
+        if value is None:
+            unlike = other.get(part)
+            return plain(not unlike) if isinstance(unlike, bool) else self.usual.get(part)
         return plain(value)
 
     def missing(self, wanted: Side) -> str | None:
@@ -145,6 +158,11 @@ class Kind:
     def renamed(self, wanted: Side, found: Side) -> str | None:
         """The ``op.*`` call that gives the object its expected name."""
         return None
+
+
+def in_words(grants: Mapping[str, list[str]]) -> str:
+    """Privileges in a sentence: ``reader: SELECT, INSERT; PUBLIC: nothing``."""
+    return "; ".join(f"{role}: {', '.join(words) or 'nothing'}" for role, words in grants.items())
 
 
 def plain(value: Any) -> str:

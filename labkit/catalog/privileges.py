@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from labkit.catalog.kind import GRANTS, Kind, Spec, Tree
+from labkit.catalog import op
+from labkit.catalog.kind import GRANTS, Kind, Side, Spec, Tree, in_words
 from labkit.catalog.names import quoted
 from labkit.catalog.raw import Arm, Raw
 
@@ -36,6 +37,7 @@ _ALL = {
     "server": "U",
 }
 _PUBLIC = {"function": "X", "type": "U", "language": "U", "public schema": "U"}
+_PLACE = re.compile(r"on (\w+)s(?: in schema (.+?))?(?: by (.+))?")
 _OPTION = " WITH GRANT OPTION"
 _ITEM = re.compile(r'(?:"((?:[^"]|"")*)"|([^=]*))=([A-Za-z*]*)/')
 
@@ -99,11 +101,6 @@ def _words(letters: str, everything: str) -> list[str]:
     return [*words, *(_LETTERS[letter] + _OPTION for letter in passed)]
 
 
-def in_words(grants: Grants) -> str:
-    """``reader: SELECT, INSERT; PUBLIC: nothing``."""
-    return "; ".join(f"{role}: {', '.join(words) or 'nothing'}" for role, words in grants.items())
-
-
 def statements(
     wanted: Grants, found: Grants, on: str, kind: str, column: str | None = None
 ) -> list[str]:
@@ -165,3 +162,28 @@ class DefaultPrivileges(Kind):
 
     def words(self, spec: Spec) -> str:
         return in_words(spec["privileges"])
+
+    def missing(self, wanted: Side) -> str | None:
+        return _default_statements(wanted.name, wanted.spec["privileges"], {})
+
+    def unexpected(self, found: Side) -> str | None:
+        return _default_statements(found.name, {}, found.spec["privileges"])
+
+    def changed(self, part: str, wanted: Side, found: Side) -> str | None:
+        return _default_statements(found.name, wanted.spec["privileges"], found.spec["privileges"])
+
+    def likeness(self, spec: Spec) -> None:
+        return None
+
+
+def _default_statements(name: str, wanted: Grants, found: Grants) -> str | None:
+    match = _PLACE.fullmatch(name)
+    if match is None:
+        return None
+    kind, schema, maker = match.groups()
+    alter = "ALTER DEFAULT PRIVILEGES"
+    alter += f" FOR ROLE {maker}" if maker else ""
+    alter += f" IN SCHEMA {schema}" if schema else ""
+    # In a schema nothing is usual: only what comes on top of it is kept there.
+    told = statements(wanted, found, f"{kind}s".upper(), "schema" if schema else kind)
+    return op.execute(*(f"{alter} {line}" for line in told))

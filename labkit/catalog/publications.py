@@ -10,6 +10,7 @@ from labkit.catalog.raw import PUBLICATION, Arm, Raw
 
 _ACTIONS = ("insert", "update", "delete", "truncate")
 _GENERATED = {"s": "stored"}
+_NOTHING = "of no tables"
 
 
 class Publications(BySql):
@@ -80,7 +81,9 @@ class Publications(BySql):
         options += ["publish_via_partition_root = true"] if spec.get("via root") else []
         if "generated columns" in spec:
             options.append(f"publish_generated_columns = {spec['generated columns']}")
-        return " ".join([words] * bool(words) + [f"WITH ({', '.join(options)})"] * bool(options))
+        more = f"WITH ({', '.join(options)})" if options else ""
+        return f"{words or _NOTHING} {more}".rstrip()
 
     def create(self, side: Side) -> list[str]:
-        return [f"CREATE PUBLICATION {side.name} {self.words(side.spec)}".rstrip()]
+        words = self.words(side.spec).removeprefix(_NOTHING).strip()
+        return [f"CREATE PUBLICATION {side.name} {words}".rstrip()]

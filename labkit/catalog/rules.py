@@ -19,6 +19,7 @@ class Rules(BySql):
     required = ("definition",)
     definition = ("definition",)
     sql = "RULE"
+    usual = {"enabled": "yes"}
 
     def arms(self, version: int) -> dict[str, Arm]:
         return {

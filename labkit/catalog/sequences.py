@@ -59,25 +59,39 @@ def option_words(spec: Spec) -> str:
 
 def changed_options(ours: Spec, theirs: Spec) -> str:
     """The options that differ, as in ALTER SEQUENCE."""
+    up = ours.get("increment", 1) > 0
+    turned = up != (theirs.get("increment", 1) > 0)
     words = [f"AS {ours['type']}"] if ours.get("type") != theirs.get("type") else []
     for key, clause in _CLAUSES:
-        if ours.get(key) == theirs.get(key):
+        limit = key in ("start", "minimum", "maximum")
+        if ours.get(key) == theirs.get(key) and not (turned and limit):
             continue
         if key in ours:
             words.append(f"{clause} {ours[key]}")
         elif key in ("minimum", "maximum"):
             words.append(f"NO {clause}")
         elif key == "start":
-            ascending = ours.get("increment", 1) > 0
-            size = _SIZES[ours.get("type", "bigint")]
-            low, high = (1, size - 1) if ascending else (-size, -1)
-            first = ours.get("minimum", low) if ascending else ours.get("maximum", high)
+            first = ours.get("minimum", 1) if up else ours.get("maximum", -1)
             words.append(f"{clause} {first}")
         else:
             words.append(f"{clause} 1")
+    if turned:
+        # Where it stood is out of its new bounds.
+        words.append("RESTART")
     if ours.get("cycle") != theirs.get("cycle"):
         words.append("CYCLE" if ours.get("cycle") else "NO CYCLE")
     return " ".join(words)
+
+
+def creation(name: str, spec: Spec) -> str:
+    """The statement that makes a sequence, owned by no column."""
+    unlogged = "UNLOGGED " if spec.get("unlogged") else ""
+    return f"CREATE {unlogged}SEQUENCE {name} {option_words(spec)}".rstrip()
+
+
+def ownership(name: str, spec: Spec) -> list[str]:
+    """The statement that gives a sequence to its column, if it has one."""
+    return [f"ALTER SEQUENCE {name} OWNED BY {spec['owned by']}"] if "owned by" in spec else []
 
 
 class Sequences(BySql):
@@ -134,16 +148,7 @@ class Sequences(BySql):
         return " ".join(word for word in [spec["type"], *words] if word)
 
     def create(self, side: Side) -> list[str]:
-        unlogged = "UNLOGGED " if side.spec.get("unlogged") else ""
-        return [
-            f"CREATE {unlogged}SEQUENCE {side.identity} {option_words(side.spec)}".rstrip(),
-            *self._owned(side),
-        ]
-
-    def _owned(self, side: Side) -> list[str]:
-        if "owned by" not in side.spec:
-            return []
-        return [f"ALTER SEQUENCE {side.identity} OWNED BY {side.spec['owned by']}"]
+        return [creation(side.identity, side.spec), *ownership(side.identity, side.spec)]
 
     def alter(self, wanted: Side, found: Side) -> list[str]:
         ours, theirs = wanted.spec, found.spec

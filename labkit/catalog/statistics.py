@@ -19,6 +19,7 @@ class Statistics(BySql):
     required = ("table", "columns")
     definition = ("table", "columns", "kinds")
     sql = "STATISTICS"
+    usual = {"target": "default"}
 
     def arms(self, version: int) -> dict[str, Arm]:
         return {

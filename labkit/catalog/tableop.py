@@ -12,6 +12,7 @@ from labkit.catalog.bysql import comment_on
 from labkit.catalog.constraintop import inline, missing
 from labkit.catalog.inheritance import columns as all_columns
 from labkit.catalog.kind import Side, Spec
+from labkit.catalog.sequences import creation, ownership
 from labkit.catalog.storage import alterations, foreign_options
 
 # What a table gets by statements of its own, once it is there.
@@ -80,11 +81,11 @@ def _sequences(wanted: Side) -> tuple[list[str], list[str]]:
     """The statements that make the sequences of serial columns, and that give them away."""
     serial = _serial(wanted)
     before, after = [], []
-    for name, column in wanted.spec.get("columns", {}).items():
-        sequence = columnop.owned_sequence(wanted.tree, wanted.identity, name)
-        if sequence is not None and name != serial:
-            before.append(f"CREATE SEQUENCE {sequence} AS {column['type']}")
-            after.append(f"ALTER SEQUENCE {sequence} OWNED BY {wanted.identity}.{name}")
+    for name in wanted.spec.get("columns", {}):
+        if name != serial:
+            for sequence in columnop.owned_sequences(wanted.tree, wanted.identity, name):
+                before.append(creation(*sequence))
+                after += ownership(*sequence)
     return before, after
 
 

@@ -55,6 +55,12 @@ class Tables(Kind):
     # How a table is divided or divides another is one thing.
     definition: ClassVar[tuple[str, ...]] = ("partition by", "partition of", "bounds")
     covers = ("columns", "constraints")
+    usual = {
+        "access method": "heap",
+        "tablespace": "the database's",
+        "row security": "disabled",
+        "replica identity": "default",
+    }
 
     def arms(self, version: int) -> dict[str, Arm]:
         return {

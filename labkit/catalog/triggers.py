@@ -27,6 +27,7 @@ class Triggers(BySql):
     parts = {"definition": TEXT, "enabled": TEXT, "partition of": TEXT, "comment": TEXT}
     definition = ("definition", "partition of")
     sql = "TRIGGER"
+    usual = {"enabled": "yes"}
 
     def arms(self, version: int) -> dict[str, Arm]:
         return {
@@ -64,7 +65,9 @@ class Triggers(BySql):
             owner["triggers"][quoted(row[1])] = with_extras(spec, raw, TRIGGER, oid)
 
     def words(self, spec: Spec) -> str:
-        return str(spec.get("definition", f"part of {spec.get('partition of')}"))
+        if "partition of" in spec:
+            return f"part of {spec['partition of']}, enabled: {spec.get('enabled')}"
+        return str(spec.get("definition"))
 
     def address(self, side: Side) -> str:
         return f"{side.name} ON {side.owner}"
@@ -77,11 +80,14 @@ class Triggers(BySql):
         text = side.spec["definition"]
         kind = "CONSTRAINT TRIGGER" if text.startswith("CONSTRAINT ") else "TRIGGER"
         text = text.removeprefix("CONSTRAINT ")
-        for place in (" FROM ", " NOT DEFERRABLE", " DEFERRABLE", " REFERENCING ", " FOR EACH "):
-            head, found, rest = text.partition(place)
-            if found:
-                break
-        return [f"CREATE {kind} {side.name} {head} ON {side.owner}{found}{rest}", *more]
+        places = (" FROM ", " NOT DEFERRABLE", " DEFERRABLE", " REFERENCING ", " FOR EACH ")
+        end = min(text.index(place) for place in places if place in text)
+        return [f"CREATE {kind} {side.name} {text[:end]} ON {side.owner}{text[end:]}", *more]
+
+    def drop(self, found: Side) -> str:
+        if "partition of" in found.spec:
+            return state_change("TRIGGER", found, None)
+        return super().drop(found)
 
     def changed(self, part: str, wanted: Side, found: Side) -> str | None:
         if part == "enabled":

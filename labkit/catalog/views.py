@@ -28,6 +28,7 @@ class Views(BySql):
     granted = "TABLE"
     acl = "table"
     letter = "v"
+    usual = {"access method": "heap", "tablespace": "the database's"}
 
     def arms(self, version: int) -> dict[str, Arm]:
         return {
