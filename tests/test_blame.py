@@ -268,6 +268,16 @@ def test_a_changed_row_is_blamed_on_the_last_line_that_wrote_the_column() -> Non
     assert place(ROW, *statements) == "0001.py:3"
 
 
+def test_a_column_called_comment_is_a_column() -> None:
+    difference = Difference("row", "products row id=1", "changed", "comment", "'a'", "'b'")
+    statements = chain(
+        CREATE,
+        "UPDATE products SET comment = 'b'",
+        "COMMENT ON COLUMN products.comment IS 'c'",
+    )
+    assert place(difference, *statements) == "0001.py:2"
+
+
 def test_a_column_added_again_has_changed_the_rows() -> None:
     statements = chain(
         "INSERT INTO products (name) VALUES ('b')", "ALTER TABLE products ADD COLUMN name TEXT"
