@@ -106,13 +106,13 @@ def _newest(wanted: _Object, statements: Sequence[Statement]) -> Statement | Non
 
 def _sets(effect: Effect, wanted: _Object) -> bool:
     """Whether an effect says of the very object how it is, or that it is not."""
-    if (effect.verb == "comment") != (wanted.part == "comment"):
-        return False
     if wanted.kind == "row":
         whole = effect.kind == "table" and effect.verb in ("create", "drop")
         named = not wanted.part or wanted.part in effect.words
-        written = effect.kind in ("rows", "column") and named
+        written = effect.kind in ("rows", "column") and effect.verb != "comment" and named
         return effect.table == wanted.table and (written or whole)
+    if (effect.verb == "comment") != (wanted.part == "comment"):
+        return False
     if wanted.kind == "table":
         return effect.kind == "table" and effect.table == wanted.table
     if not wanted.table:
@@ -133,7 +133,7 @@ def _defines(effect: Effect, wanted: _Object) -> bool:
     if effect.verb == "comment" or not wanted.table or effect.table != wanted.table:
         return False
     if wanted.kind in ("table", "row", "column"):
-        return effect.verb in ("create", "alter")
+        return effect.kind in ("table", "column") and effect.verb in ("create", "alter")
     own = wanted.words & effect.words - {wanted.table}
     return effect.verb == "create" and effect.kind != "rows" and len(own) > 1
 

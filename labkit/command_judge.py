@@ -184,7 +184,13 @@ class _Command:
     def _sent(self) -> Sent:
         versions = self.record.snapshot.alembic_version if self.record.snapshot else None
         return Sent(
-            [s for record in self.records for s in record.observation.statements if s.place],
+            # What a failed command sent in a transaction was rolled back.
+            [
+                statement
+                for record in self.records
+                for statement in record.observation.statements
+                if statement.place and (record.observation.status == 0 or statement.outside)
+            ],
             self.record.revisions,
             frozenset(versions) if versions is not None else None,
         )

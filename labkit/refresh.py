@@ -120,10 +120,8 @@ class _Refresher:
         """An output for the page: with the author's own dots where they still hold."""
         there = printed.lines(output)
         plain = [masked(line, self.page.source, self.hidden) for line in there]
-        for lines in (_with_dots(wanted, there, plain), plain):
-            if printed.shows(lines, output):
-                return lines
-        return there
+        dotted = _with_dots(wanted, there, plain)
+        return dotted if printed.shows(dotted, output) else plain
 
     def _spoken(self, record: Record, made: Sequence[Statement], said: set[str]) -> list[Edit]:
         """Edits below a command, for statements of revisions that are not on the page."""
