@@ -9,6 +9,7 @@ from typing import Any
 from labkit.catalog import KINDS, inheritance
 from labkit.catalog.kind import Kind, Side, Spec, Tree, owners
 from labkit.difference import Difference
+from labkit.layers import layers
 from labkit.renames import Renames
 
 # Where a difference stands in the list: by these, in this order.
@@ -27,6 +28,7 @@ class Comparison:
         self.expected = expected
         self.actual = actual
         self.renames = Renames(expected, actual)
+        self.layers: dict[tuple[str, bool], dict[str, int]] = {}
         # What was told of a table's columns, so that its children do not tell it again.
         self.told: dict[str, set[tuple[Any, ...]]] = defaultdict(set)
 
@@ -46,7 +48,7 @@ class Comparison:
             other = there.get(home)
             if other is None:
                 continue
-            if not kind.ordered and other.get(kind.section) == holder.get(kind.section):
+            if _same(kind, holder, other):
                 continue
             for place, difference in self._objects(kind, owner, holder, home, other):
                 if not kind.ordered or self._is_news(owner, difference):
@@ -65,7 +67,7 @@ class Comparison:
         for name, spec in wanted.items():
             side = Side(owner, name, spec, self.expected)
             new = renamed.get(name, name)
-            place = (_POSITIONS[kind.section], kind.rank(side))
+            place = (_POSITIONS[kind.section], self._rank(kind, side))
             if new not in there:
                 if not kind.follows(owner, spec, self.actual):
                     yield place, self._missing(kind, side, home, other)
@@ -97,7 +99,14 @@ class Comparison:
         before = kind.goes_before(side.spec)
         if before is not None:
             return _POSITIONS[before], -1
-        return _TOO_MUCH - _POSITIONS[kind.section], -kind.rank(side)
+        return _TOO_MUCH - _POSITIONS[kind.section], -self._rank(kind, side)
+
+    def _rank(self, kind: Kind, side: Side) -> int:
+        """Among objects of a kind, those that others stand on come first."""
+        key = (kind.section, side.tree is self.expected)
+        if key not in self.layers:
+            self.layers[key] = layers(kind.stands_on(side.tree))
+        return self.layers[key].get(side.name, 0) or kind.rank(side)
 
     def _missing(self, kind: Kind, side: Side, home: str, other: Spec) -> Difference:
         noun, words = kind.noun_of(side.spec), kind.words(side.spec)
@@ -144,3 +153,11 @@ class Comparison:
         self.told[owner].add(key)
         spec = inheritance.table(self.expected, owner) or {}
         return all(key not in self.told[parent] for parent in inheritance.parents(spec))
+
+
+def _same(kind: Kind, holder: Spec, other: Spec) -> bool:
+    """Whether two holders have the same objects of a kind, with nothing from anywhere else."""
+    if kind.ordered and (inheritance.parents(holder) or inheritance.parents(other)):
+        return False
+    ours, theirs = holder.get(kind.section, {}), other.get(kind.section, {})
+    return bool(ours == theirs) and (not kind.ordered or list(ours) == list(theirs))

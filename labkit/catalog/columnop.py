@@ -14,6 +14,8 @@ from labkit.catalog.storage import foreign_option_changes, option_changes
 _SAID = frozenset(
     ("type", "collation", "nullable", "default", "identity", "generated", "virtual", "comment")
 )
+# Types that are kept in the main table by themselves; all others that can move out are "extended".
+_MAIN = frozenset(("numeric", "inet", "cidr"))
 _AFTER = ("storage", "compression", "statistics", "options", "not null comment", "privileges")
 
 
@@ -68,7 +70,9 @@ def part_sql(part: str, table: str, name: str, ours: Spec, theirs: Spec) -> list
     alter = f"ALTER TABLE {table} ALTER COLUMN {name}"
     wanted, there = ours.get(part), theirs.get(part)
     if part == "storage":
-        return [f"{alter} SET STORAGE {(wanted or 'default').upper()}"]
+        # Since PostgreSQL 16 there is a word for it, DEFAULT.
+        usual = "main" if ours["type"].partition("(")[0] in _MAIN else "extended"
+        return [f"{alter} SET STORAGE {(wanted or usual).upper()}"]
     if part == "compression":
         return [f"{alter} SET COMPRESSION {wanted or 'default'}"]
     if part == "statistics":

@@ -43,6 +43,12 @@ def target(spec: Spec) -> tuple[str, list[str]]:
     return match.group(1), _COLUMN.findall(match.group(2))
 
 
+def referenced(table: Spec) -> list[str]:
+    """The tables that the foreign keys of a table refer to."""
+    keys = table.get("constraints", {}).values()
+    return [target(spec)[0] for spec in keys if "references" in spec]
+
+
 def _said(spec: Spec) -> bool:
     actions = (spec.get("on update", ""), spec.get("on delete", ""))
     return spec.keys() <= _SAID.get(sort(spec), frozenset()) and not any("(" in a for a in actions)

@@ -114,8 +114,12 @@ class Kind:
         return self.noun
 
     def rank(self, side: Side) -> int:
-        """Among differences of this kind, which come first."""
+        """Among differences of this kind, which come first; unless some stand on others."""
         return 0
+
+    def stands_on(self, tree: Tree) -> dict[str, set[str]]:
+        """By name, the objects of this kind that each object is made of; {} where none is."""
+        return {}
 
     def explicit(self, owner: str, name: str, spec: Spec) -> Spec:
         """The object with what follows from its name and its owner's written out."""

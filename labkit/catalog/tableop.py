@@ -28,7 +28,7 @@ def create_table(wanted: Side, column_words: Words, constraint_words: Words) -> 
     made = None
     if spec.keys() <= {*_AFTER, *_NESTED, "comment"}:
         made = _directive(wanted)
-    before, after = _sequences(wanted)
+    before, after = _sequences(wanted, None if made is None else _serial(wanted))
     told: list[str] = [op.execute(*before)] if before else []
     if made is not None:
         told.append(made)
@@ -77,9 +77,11 @@ def _serial(wanted: Side) -> str | None:
     return str(name)
 
 
-def _sequences(wanted: Side) -> tuple[list[str], list[str]]:
-    """The statements that make the sequences of serial columns, and that give them away."""
-    serial = _serial(wanted)
+def _sequences(wanted: Side, serial: str | None) -> tuple[list[str], list[str]]:
+    """The statements that make the sequences of columns, and that give them away.
+
+    ``serial`` is the column whose sequence SQLAlchemy makes.
+    """
     before, after = [], []
     for name in wanted.spec.get("columns", {}):
         if name != serial:

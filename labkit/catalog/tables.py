@@ -6,9 +6,10 @@ from typing import ClassVar
 
 from labkit.catalog import op, privileges
 from labkit.catalog.columns import Columns
+from labkit.catalog.constraintop import referenced
 from labkit.catalog.constraints import Constraints
 from labkit.catalog.expression import steady
-from labkit.catalog.inheritance import depth, parents
+from labkit.catalog.inheritance import parents
 from labkit.catalog.kind import (
     FLAG,
     GRANTS,
@@ -133,8 +134,11 @@ class Tables(Kind):
         columns = spec.get("columns")
         return repr([(name, held["type"]) for name, held in columns.items()]) if columns else None
 
-    def rank(self, side: Side) -> int:
-        return depth(side.tree, side.name)
+    def stands_on(self, tree: Tree) -> dict[str, set[str]]:
+        return {
+            name: {*parents(spec), *referenced(spec)} - {name}
+            for name, spec in tree.get(self.section, {}).items()
+        }
 
     def words(self, spec: Spec) -> str:
         told = []

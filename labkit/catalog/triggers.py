@@ -30,13 +30,15 @@ class Triggers(BySql):
     usual = {"enabled": "yes"}
 
     def arms(self, version: int) -> dict[str, Arm]:
+        # Before 15 a partition's copies counted as internal; those of foreign keys had no parent.
+        own = "NOT tgisinternal" if version >= 15 else "(NOT tgisinternal OR tgparentid <> 0)"
         return {
             "trigger": Arm(
                 "SELECT oid, tgname, tgrelid, tgparentid, tgtype, tgenabled, tgattr, "
                 "CASE WHEN tgqual IS NOT NULL THEN pg_get_triggerdef(oid) END, "
                 "tgfoid::regproc, encode(tgargs, 'hex'), "
                 "tgconstraint <> 0, tgconstrrelid, tgdeferrable, tginitdeferred, "
-                "tgoldtable, tgnewtable FROM pg_trigger WHERE NOT tgisinternal AND oid >= 16384"
+                f"tgoldtable, tgnewtable FROM pg_trigger WHERE {own} AND oid >= 16384"
             ),
         }
 

@@ -75,9 +75,13 @@ class Views(BySql):
         grants = privileges.unusual(acl, "table", raw.version) if acl else None
         return with_extras(spec, raw, RELATION, oid, grants)
 
-    def rank(self, side: Side) -> int:
-        """Views that others are made of come first."""
-        return _depth(side.tree, side.name)
+    def stands_on(self, tree: Tree) -> dict[str, set[str]]:
+        views = tree.get(self.section, {})
+        bare = {quoted(op.names(name)[-1]): name for name in views}
+        return {
+            name: {bare[word] for word in tokens(spec["query"]) if word in bare} - {name}
+            for name, spec in views.items()
+        }
 
     def words(self, spec: Spec) -> str:
         return str(spec["query"])
@@ -149,17 +153,3 @@ class MaterializedViews(Views):
 
     def arms(self, version: int) -> dict[str, Arm]:
         return {}
-
-
-def _depth(tree: Tree, name: str, seen: frozenset[str] = frozenset()) -> int:
-    """The number of views that a view stands on, one upon the other."""
-    all_views = {**tree.get("views", {}), **tree.get("materialized views", {})}
-    if name not in all_views or name in seen:
-        return 0
-    words = set(tokens(all_views[name]["query"]))
-    below = [
-        _depth(tree, other, seen | {name})
-        for other in all_views
-        if other != name and {quoted(part) for part in op.names(other)[-1:]} <= words
-    ]
-    return 1 + max(below) if below else 0
