@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import psycopg2
 
 from labkit import connection
@@ -10,6 +13,8 @@ from labkit.messages import server as messages
 from labkit.trouble import Trouble
 
 VARIABLE = "LABS_DATABASE_URL"
+# The path of a file with the password, for who does not want it in an environment.
+PASSWORD_FILE = "LABS_DATABASE_PASSWORD_FILE"
 
 
 def ready(url: str) -> Session:
@@ -22,12 +27,23 @@ def ready(url: str) -> Session:
         parameters = connection.parse(url)
     except ValueError as error:
         raise messages.malformed_url(str(error)) from None
+    file = os.environ.get(PASSWORD_FILE, "")
+    if file and "password" not in parameters:
+        parameters["password"] = _password(Path(file))
     try:
         opened = connection.connect(parameters)
     except psycopg2.OperationalError as error:
         raise _trouble(parameters, error) from None
     version = str(opened.info.parameter_status("server_version")).partition(" ")[0]
     return Session(opened, parameters, f"PostgreSQL {version} from {VARIABLE}")
+
+
+def _password(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        said = getattr(error, "strerror", None) or "it is not text"
+        raise messages.no_password_file(path, said) from None
 
 
 def _trouble(parameters: dict[str, str], error: psycopg2.Error) -> Trouble:

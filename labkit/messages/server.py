@@ -211,6 +211,14 @@ def wrong_password(place: str, user: str) -> Trouble:
     )
 
 
+def no_password_file(path: Path, said: str) -> Trouble:
+    return Trouble(
+        f"LABS_DATABASE_PASSWORD_FILE names {path}, which cannot be read: {said}.",
+        "The password of LABS_DATABASE_URL should be in it, and nothing else.",
+        "Correct LABS_DATABASE_PASSWORD_FILE, or put the password in LABS_DATABASE_URL.",
+    )
+
+
 def no_admin_database(place: str, said: str) -> Trouble:
     return Trouble(
         f"{place} does not know what LABS_DATABASE_URL names: {said}",
