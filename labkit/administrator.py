@@ -14,6 +14,8 @@ from labkit.connection import OLDEST, Session
 from labkit.messages import server as messages
 from labkit.trouble import Trouble
 
+PATIENCE = "20s"  # for another command that works on the same database
+
 T = TypeVar("T")
 
 # The first numbers of our advisory locks.
@@ -114,16 +116,21 @@ class Administrator:
 
     def _open(self) -> None:
         self.session = self._opening()
-        version = self.version
-        if version < OLDEST * 10000:
-            raise messages.server_too_old(self.session.source, OLDEST)
         try:
-            self.run("SET lock_timeout = '20s'")
-            rows = self.run(_PROBE)
-            for token in self._tokens:
-                self.run("SELECT pg_advisory_lock(%s, %s)", _TOKENS, token)
+            self._look()
         except psycopg2.Error as error:
             raise trouble(error, self.session.source) from error
+        except Trouble:
+            self.session.connection.close()
+            raise
+
+    def _look(self) -> None:
+        if self.version < OLDEST * 10000:
+            raise messages.server_too_old(self.session.source, OLDEST)
+        self.run("SELECT set_config('lock_timeout', %s, false)", PATIENCE)
+        rows = self.run(_PROBE)
+        for token in self._tokens:
+            self.run("SELECT pg_advisory_lock(%s, %s)", _TOKENS, token)
         user, superuser, may_create, may_create_roles, read_only, fsync, encoding = rows[0]
         if read_only:
             raise messages.read_only(self.session.source)

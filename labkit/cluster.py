@@ -166,17 +166,18 @@ class Cluster:
 
 def start_trouble(place: Place, said: str) -> Trouble:
     """Why a server does not start with the data that are there, by what it said last."""
-    if _tells_full(said) or place.is_full():
+    if tells_full(said) or place.refuses_files():
         return messages.disk_full(place.home)
     return messages.does_not_start(place.data, "\n".join(said.splitlines()[-8:]))
 
 
-def _tells_full(said: str) -> bool:
+def tells_full(said: str) -> bool:
+    """Whether a program says that it has no room to write."""
     return any(os.strerror(number) in said for number in FULL)
 
 
 def _initdb_trouble(home: Path, said: str) -> Trouble:
-    if _tells_full(said):
+    if tells_full(said):
         return messages.disk_full(home)
     if "could not look up effective user ID" in said:
         return messages.nameless_account()

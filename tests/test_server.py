@@ -1,32 +1,316 @@
-"""The databases that a lab has on its server."""
+"""The databases that a lab has on its server, whatever server that is."""
 
 from __future__ import annotations
 
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
 import psycopg2
 import pytest
-from psycopg2.extensions import connection as Connection  # noqa: N812 - it is a class
+from drills import ask, terminal
 
 from labkit import connection
-from labkit.server import Server
+from labkit import server as servers
+from labkit.connection import parse
+from labkit.server import Database, Server
+from labkit.trouble import Trouble
 
 
-def connect(url: str, **instead: str) -> Connection:
-    return connection.connect({**connection.parse(url), **instead})
+@pytest.fixture
+def lab(server: Server) -> Iterator[Database]:
+    """A database with one table, for one test."""
+    name = f"lab_{secrets.token_hex(4)}"
+    database = server.fresh(name)
+    ask(database.url, "CREATE TABLE products (id int)")
+    yield database
+    server.drop(name)
 
 
-def test_a_fresh_database_is_empty_and_its_role_may_use_it(server: Server) -> None:
-    for _ in range(2):
-        database = server.fresh("lab_fresh")
-        with connect(database.url) as learner, learner.cursor() as cursor:
-            cursor.execute("CREATE TABLE products (id int)")
-        learner.close()
-    server.drop("lab_fresh")
-    assert not server.exists("lab_fresh")
+def tables(database: Database) -> list[str]:
+    rows = ask(
+        database.url, "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+    )
+    return [name for (name,) in rows]
 
 
-def test_a_role_may_not_enter_another_labs_database(server: Server) -> None:
-    mine, other = server.fresh("lab_mine"), server.fresh("lab_other")
+# Fresh databases and their roles.
+
+
+def test_a_fresh_database_is_empty_and_has_its_old_url(server: Server, lab: Database) -> None:
+    assert tables(lab) == ["products"]
+    assert server.fresh(lab.name) == lab
+    assert tables(lab) == []
+
+
+def test_a_fresh_database_ends_the_sessions_of_the_old_one(server: Server, lab: Database) -> None:
+    session = connection.connect(parse(lab.url))
+    server.fresh(lab.name)
+    with pytest.raises(psycopg2.OperationalError), session.cursor() as cursor:
+        cursor.execute("SELECT 1")
+
+
+def test_a_fresh_database_is_utf_8_and_sorts_by_code_point(lab: Database) -> None:
+    statement = "SELECT string_agg(x, '' ORDER BY x) FROM unnest('{b,ä,B,a}'::text[]) AS x"
+    assert ask(lab.url, statement) == [("Babä",)]
+    assert ask(lab.url, "SELECT upper('ä')") == [("Ä",)]
+    assert ask(lab.url, "SHOW server_encoding") == [("UTF8",)]
+
+
+def test_the_role_has_no_rights_beyond_its_databases(lab: Database) -> None:
+    attributes = "rolsuper, rolcreatedb, rolcreaterole, rolreplication, rolbypassrls"
+    statement = f"SELECT {attributes} FROM pg_roles WHERE rolname = current_user"
+    assert ask(lab.url, statement) == [(False,) * 5]
+    assert ask(
+        lab.url, "SELECT count(*) FROM pg_auth_members WHERE member = current_user::regrole"
+    ) == [(0,)]
+
+
+def test_the_role_owns_its_database_and_may_change_the_schema_public(lab: Database) -> None:
+    ask(lab.url, "CREATE SCHEMA other")
+    ask(lab.url, "DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    assert ask(lab.url, "SELECT current_user, current_database()") == [(lab.name, lab.name)]
+
+
+@pytest.mark.parametrize("elsewhere", ["postgres", "template1", "lab_elsewhere"])
+def test_the_role_may_enter_no_other_database(
+    server: Server, lab: Database, elsewhere: str
+) -> None:
+    server.fresh("lab_elsewhere")
+    with pytest.raises(psycopg2.OperationalError, match=r"permission denied|rejects connection"):
+        ask(lab.url, "SELECT 1", dbname=elsewhere)
+    server.drop("lab_elsewhere")
+
+
+def test_the_role_may_not_read_where_the_secret_lies(server: Server, lab: Database) -> None:
+    [(state,)] = ask(server.admin_url, "SHOW data_directory")
+    with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+        ask(lab.url, f"SELECT pg_read_file('{state}/pg_hba.conf')")
+    with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+        ask(lab.url, "COPY (SELECT 1) TO PROGRAM 'true'")
+
+
+def test_what_a_learner_did_to_the_role_is_undone(server: Server, lab: Database) -> None:
+    ask(lab.url, "ALTER ROLE CURRENT_USER SET search_path = nowhere")
+    ask(lab.url, "ALTER ROLE CURRENT_USER PASSWORD 'mine'")
+    assert server.database(lab.name) == lab
+    assert ask(lab.url, "SHOW search_path") == [("nowhere",)]
+    server.fresh(lab.name)
+    assert ask(lab.url, "SHOW search_path") == [('"$user", public',)]
+
+
+def test_a_database_does_not_show_its_password(lab: Database) -> None:
+    password = parse(lab.url)["password"]
+    assert len(password) == 40
+    assert password not in repr(lab)
+
+
+def test_two_roles_have_two_passwords(server: Server, lab: Database) -> None:
+    with pytest.raises(psycopg2.OperationalError, match="authentication failed"):
+        ask(server.admin_url, "SELECT 1", password=parse(lab.url)["password"])
+
+
+@pytest.mark.parametrize("name", ['lab "quoted"; DROP', "lab_ümläut", "LAB", "x" * 63])
+def test_any_name_is_quoted(server: Server, name: str) -> None:
+    database = server.fresh(name)
+    assert server.exists(name)
+    assert ask(database.url, "SELECT current_user, current_database()") == [(name, name)]
+    server.drop(name)
+    assert not server.exists(name)
+
+
+@pytest.mark.parametrize("name", ["", "x" * 64, "ü" * 32, "nul\0"])
+def test_a_name_that_postgresql_would_change_is_refused(server: Server, name: str) -> None:
+    with pytest.raises(ValueError, match="not the name of a database"):
+        server.fresh(name)
+
+
+# What is there already.
+
+
+def test_an_existing_database_is_found(server: Server, lab: Database) -> None:
+    assert server.database(lab.name) == lab
+    assert server.exists(lab.name)
+
+
+def test_a_missing_database_is_none(server: Server) -> None:
+    assert server.database("lab_none") is None
+    assert not server.exists("lab_none")
+
+
+def test_dropping_takes_the_role_along_and_may_be_repeated(server: Server) -> None:
+    server.fresh("lab_dropped")
+    server.drop("lab_dropped")
+    server.drop("lab_dropped")
+    look = "SELECT 1 FROM pg_roles WHERE rolname = 'lab_dropped'"
+    assert ask(server.admin_url, look) == []
+
+
+def test_a_role_stays_while_it_owns_another_database(server: Server, lab: Database) -> None:
+    kept = server.copy(lab.name, "lab_kept_copy")
+    server.drop(lab.name)
+    assert tables(kept) == ["products"]
+    server.drop("lab_kept_copy")
+
+
+def test_somebody_elses_database_is_not_touched(server: Server) -> None:
+    ask(server.admin_url, "CREATE DATABASE lab_foreign")
+    for touch in (server.fresh, server.database, server.drop):
+        with pytest.raises(Trouble) as caught:
+            touch("lab_foreign")
+        assert caught.value.what == (
+            "The database lab_foreign exists and is not a lab's: it belongs to labs."
+        )
+    assert server.exists("lab_foreign")
+    ask(server.admin_url, "DROP DATABASE lab_foreign")
+
+
+def test_somebody_elses_role_is_not_touched(server: Server) -> None:
+    ask(server.admin_url, "CREATE ROLE lab_somebody SUPERUSER")
+    with pytest.raises(Trouble) as caught:
+        server.fresh("lab_somebody")
+    assert caught.value.what == "The role lab_somebody exists and is not a lab's."
+    look = "SELECT rolsuper FROM pg_roles WHERE rolname = 'lab_somebody'"
+    assert ask(server.admin_url, look) == [(True,)]
+    ask(server.admin_url, "DROP ROLE lab_somebody")
+
+
+# Renamed and copied.
+
+
+def test_a_renamed_database_keeps_its_data_and_its_role(server: Server, lab: Database) -> None:
+    session = connection.connect(parse(lab.url))
+    server.rename(lab.name, "lab_renamed")
+    session.close()
+    renamed = server.database("lab_renamed")
+    assert renamed
+    assert renamed.role == lab.role
+    assert tables(renamed) == ["products"]
+    assert not server.exists(lab.name)
+    server.drop("lab_renamed")
+
+
+def test_a_copy_belongs_to_the_same_role_and_is_closed_to_others(
+    server: Server, lab: Database, database: Database
+) -> None:
+    session = connection.connect(parse(lab.url))
+    copy = server.copy(lab.name, "lab_copied")
+    session.close()
+    ask(copy.url, "ALTER TABLE products ADD name text")
+    assert tables(lab) == tables(copy) == ["products"]
     with pytest.raises(psycopg2.OperationalError, match="permission denied"):
-        connect(mine.url, dbname=other.name)
-    server.drop("lab_mine")
-    server.drop("lab_other")
+        ask(database.url, "SELECT 1", dbname=copy.name)
+    server.drop("lab_copied")
+
+
+def test_nothing_is_renamed_or_copied_from_nowhere(server: Server) -> None:
+    for change in (server.rename, server.copy):
+        with pytest.raises(Trouble) as caught:
+            change("lab_none", "lab_new")
+        assert caught.value.what == "There is no database lab_none."
+        assert not server.exists("lab_new")
+
+
+def test_nothing_is_renamed_or_copied_onto_another(server: Server, lab: Database) -> None:
+    server.fresh("lab_target")
+    for change in (server.rename, server.copy):
+        with pytest.raises(Trouble) as caught:
+            change(lab.name, "lab_target")
+        assert caught.value.what == "There is a database lab_target already."
+    assert tables(lab) == ["products"]
+    server.drop("lab_target")
+
+
+# Thrown away.
+
+
+def test_a_throwaway_database_is_dropped_whatever_happens(server: Server) -> None:
+    seen = []
+    with pytest.raises(ZeroDivisionError), server.throwaway("lab_away") as database:
+        seen.append(database)
+        session = connection.connect(parse(database.url))
+        raise ZeroDivisionError
+    session.close()
+    assert not server.exists(seen[0].name)
+
+
+def test_a_throwaway_database_belongs_to_the_role_of_its_lab(server: Server, lab: Database) -> None:
+    with server.throwaway(lab.name) as empty, server.throwaway(lab.name, lab.name) as copy:
+        assert empty.role == copy.role == lab.role
+        assert len({empty.name, copy.name, lab.name}) == 3
+        assert tables(empty) == []
+        assert tables(copy) == ["products"]
+
+
+def test_a_throwaway_copy_of_nothing(server: Server) -> None:
+    with (
+        pytest.raises(Trouble, match="There is no database lab_none"),
+        server.throwaway("lab_away", "lab_none"),
+    ):
+        pytest.fail("there is nothing to copy")
+
+
+HOLD = """
+import sys
+from pathlib import Path
+from labkit import server
+with server.find(Path(sys.argv[1])).throwaway("lab_swept") as database:
+    print(database.name, flush=True)
+    input()
+"""
+
+
+def test_what_a_killed_process_left_is_swept_and_what_lives_is_not(server: Server) -> None:
+    state = os.environ["LABKIT_TEST_STATE"]
+    killed, alive = terminal(HOLD, state), terminal(HOLD, state)
+    assert killed.stdout
+    assert alive.stdout
+    left, used = killed.stdout.readline().strip(), alive.stdout.readline().strip()
+    killed.kill()
+    killed.communicate()
+    assert server.exists(left)
+    sweep = """
+import sys
+from pathlib import Path
+from labkit import server
+running = server.find(Path(sys.argv[1]))
+with running.throwaway("lab_swept"):
+    print(*(running.exists(name) for name in sys.argv[2:]))
+"""
+    said = terminal(sweep, state, left, used).communicate()[0]
+    assert said == "False True\n"
+    alive.communicate("\n")
+    assert not server.exists(used)
+
+
+# Two terminals at once.
+
+
+def test_two_terminals_make_the_same_database_one_after_the_other(server: Server) -> None:
+    make = """
+import sys
+from pathlib import Path
+from labkit import server
+running = server.find(Path(sys.argv[1]))
+for _ in range(3):
+    running.fresh("lab_both")
+print("done")
+"""
+    terminals = [terminal(make, os.environ["LABKIT_TEST_STATE"]) for _ in range(2)]
+    assert [each.communicate()[0] for each in terminals] == ["done\n", "done\n"]
+    server.drop("lab_both")
+
+
+def test_a_lab_that_another_command_works_on_for_long(
+    server: Server, lab: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("labkit.administrator.PATIENCE", "50ms")
+    impatient = servers.find(Path(os.environ["LABKIT_TEST_STATE"]))
+    blocker = connection.connect(parse(server.admin_url))
+    with blocker.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(x'414C4142'::int, hashtext(%s))", [lab.name])
+    with pytest.raises(Trouble) as caught:
+        impatient.fresh(lab.name)
+    blocker.close()
+    assert caught.value.what == "Another command is at work on the same lab's database."
