@@ -39,8 +39,8 @@ class Prepared:
         self._control, control = socket.socketpair()
         self._door, door = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._ready = False
-        # What is said of buffers and of paths differs from command to command.
-        own = ("PYTHONUNBUFFERED", "PYTHONPATH")
+        # What is said of buffers, paths and byte code differs from command to command.
+        own = ("PYTHONUNBUFFERED", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
         environment = {k: v for k, v in os.environ.items() if k not in own}
         with control, door:
             self._write_shims(environment, fork)

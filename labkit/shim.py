@@ -32,7 +32,7 @@ _WITH_WORD = ("-W", "-X", "--check-hash-based-pycs")
 _PLAIN = frozenset("bBdEiIOPqsSuvVx?h")
 # A prepared process had these settled when it started.
 _SETTLED = ("LC_ALL", "LC_CTYPE", "LANG", "LANGUAGE", "PYTHON")
-_OF_NO_MATTER = ("PYTHONUNBUFFERED", "PYTHONPATH")
+_OF_NO_MATTER = ("PYTHONUNBUFFERED", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
 
 FORWARDED = ("SIGHUP", "SIGINT", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGTERM", "SIGURG")
 

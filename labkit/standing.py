@@ -36,6 +36,7 @@ def adopt(request: dict[str, Any], passed: list[int]) -> None:
     os.umask(request["umask"])
     os.environb.clear()
     os.environb.update(request["environment"])
+    sys.dont_write_bytecode = bool(os.environ.get("PYTHONDONTWRITEBYTECODE"))
     time.tzset()
     _adopt_signals(request["ignored"], request["blocked"])
     for number, soft, hard in request["limits"]:
