@@ -23,22 +23,37 @@ def ready(url: str) -> Session:
     Raises:
         Trouble: the URL is no URL, or nobody can connect with it.
     """
+    known = parameters(url)
     try:
-        parameters = connection.parse(url)
+        opened = connection.connect(known)
+    except psycopg2.OperationalError as error:
+        raise _trouble(known, error) from None
+    version = str(opened.info.parameter_status("server_version")).partition(" ")[0]
+    return Session(opened, known, f"PostgreSQL {version} from {VARIABLE}")
+
+
+def parameters(url: str) -> dict[str, str]:
+    """What libpq is told for a URL; where that has no password, with the password file's.
+
+    Raises:
+        Trouble: it is no URL, or the file cannot be read.
+    """
+    try:
+        known = connection.parse(url)
     except ValueError as error:
         raise messages.malformed_url(str(error)) from None
     file = os.environ.get(PASSWORD_FILE, "")
-    if file and "password" not in parameters:
-        parameters["password"] = _password(Path(file))
-    try:
-        opened = connection.connect(parameters)
-    except psycopg2.OperationalError as error:
-        raise _trouble(parameters, error) from None
-    version = str(opened.info.parameter_status("server_version")).partition(" ")[0]
-    return Session(opened, parameters, f"PostgreSQL {version} from {VARIABLE}")
+    if file and "password" not in known:
+        known["password"] = password(Path(file))
+    return known
 
 
-def _password(path: Path) -> str:
+def password(path: Path) -> str:
+    """The password that is all there is in a file.
+
+    Raises:
+        Trouble: the file cannot be read.
+    """
     try:
         return path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:

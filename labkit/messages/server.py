@@ -213,9 +213,9 @@ def wrong_password(place: str, user: str) -> Trouble:
 
 def no_password_file(path: Path, said: str) -> Trouble:
     return Trouble(
-        f"LABS_DATABASE_PASSWORD_FILE names {path}, which cannot be read: {said}.",
-        "The password of LABS_DATABASE_URL should be in it, and nothing else.",
-        "Correct LABS_DATABASE_PASSWORD_FILE, or put the password in LABS_DATABASE_URL.",
+        f"The file {path}, where PostgreSQL's password should be, cannot be read: {said}.",
+        "LABS_DATABASE_PASSWORD_FILE names it, or `invoke up` made it for another user.",
+        "Correct LABS_DATABASE_PASSWORD_FILE, or run `invoke up` again.",
     )
 
 
