@@ -59,9 +59,9 @@ def check(_: Context, lab: str, json: bool = False) -> None:
     end(action, screen, task="check", lab=lab, machine=json)
 
 
-@task(help=_LAB)
-def shell(_: Context, lab: str) -> None:
-    """Open a shell in a lab's project, with DATABASE_URL set.
+@task(positional=["lab"], help=_LAB)
+def shell(_: Context, lab: str = "") -> None:
+    """Open a shell in a lab's project, with DATABASE_URL set; without a lab, where all labs are.
 
     Example: invoke shell 12
     """
@@ -69,7 +69,10 @@ def shell(_: Context, lab: str) -> None:
 
     def action() -> None:
         with Course(ROOT) as course:
-            shells.open_shell(course, course.lab(lab), screen)
+            if lab:
+                shells.open_shell(course, course.lab(lab), screen)
+            else:
+                shells.open_here(ROOT)
 
     end(action, screen, task="shell", lab=lab, machine=False)
 

@@ -49,7 +49,7 @@ def hand_over(root: Path, words: Sequence[str]) -> None:
     Args:
         words: the command line, its program included.
     """
-    if len(words) < 2 or words[1] not in TASKS or Path(words[0]).stem not in _PROGRAMS:
+    if len(words) < 2 or words[1] not in TASKS or not _is_program(Path(words[0])):
         return
     if os.environ.get("LABS_DATABASE_URL", "").strip():
         return
@@ -60,6 +60,11 @@ def hand_over(root: Path, words: Sequence[str]) -> None:
     if status in _DOUBTFUL:
         _doubt(root, known.container, words, status)
     sys.exit(status)
+
+
+def _is_program(path: Path) -> bool:
+    # The second for `python -m invoke`.
+    return path.stem in _PROGRAMS or (path.stem, path.parent.name) == ("__main__", "invoke")
 
 
 def _run(container: str, words: Sequence[str]) -> int:
