@@ -59,9 +59,9 @@ def check(_: Context, lab: str, json: bool = False) -> None:
     end(action, screen, task="check", lab=lab, machine=json)
 
 
-@task(positional=["lab"], help=_LAB)
-def shell(_: Context, lab: str = "") -> None:
-    """Open a shell in a lab's project, with DATABASE_URL set; without a lab, where all labs are.
+@task(help=_LAB)
+def shell(_: Context, lab: str) -> None:
+    """Open a shell in a lab's project, with DATABASE_URL set.
 
     Example: invoke shell 12
     """
@@ -69,10 +69,7 @@ def shell(_: Context, lab: str = "") -> None:
 
     def action() -> None:
         with Course(ROOT) as course:
-            if lab:
-                shells.open_shell(course, course.lab(lab), screen)
-            else:
-                shells.open_here(ROOT)
+            shells.open_shell(course, course.lab(lab), screen)
 
     end(action, screen, task="shell", lab=lab, machine=False)
 

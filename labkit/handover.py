@@ -85,7 +85,7 @@ def _run(container: str, words: Sequence[str]) -> int:
     alone = not terminal and not (reads and typed) and sys.platform != "win32"
     try:
         client = subprocess.Popen(
-            [*command, container, "invoke", *words],
+            [*command, container, *_inside(words)],
             stdin=None if reads or typed else subprocess.DEVNULL,
             process_group=0 if alone else None,
         )
@@ -101,6 +101,11 @@ def _run(container: str, words: Sequence[str]) -> int:
             _send(container, call, "INT")
         except _CaughtError as caught:
             _send(container, call, str(caught))
+
+
+def _inside(words: Sequence[str]) -> list[str]:
+    # The program knows no argument that may be there or not, so that this one never comes to it.
+    return ["bash"] if words == ["shell"] else ["invoke", *words]
 
 
 def _caught(number: int, _: FrameType | None) -> NoReturn:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from labkit.course import Course
@@ -25,11 +24,6 @@ def open_shell(course: Course, lab: Lab, screen: Screen) -> None:
     # The shell's own exit status is that of the last thing typed in it, and no verdict.
     subprocess.run([program], cwd=project, env=shell_environment(url, lab), check=False)
     screen.note(messages.closed(lab))
-
-
-def open_here(root: Path) -> None:
-    """Open the learner's shell where all labs are."""
-    subprocess.run([os.environ.get("SHELL") or "/bin/sh"], cwd=root, check=False)
 
 
 def shell_environment(url: str, lab: Lab) -> dict[str, str]:
