@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from invoke.collection import Collection
 from invoke.context import Context
+from invoke.main import program
 from invoke.tasks import task
 
 from labkit.handover import hand_over
@@ -24,6 +26,7 @@ from labkit.show import Screen
 from labkit.stack import Stack
 from labkit.suite import run_bench, run_suite
 from labkit.verdict import Verdict
+from labkit.words import understand
 
 _LAB = {"lab": "a number, a folder name or a unique part of one: 12, downgrading"}
 _JSON = {"json": "print the verdict as JSON and nothing else"}
@@ -54,7 +57,7 @@ def check(_: Context, lab: str, json: bool = False) -> None:
 
     def action() -> Verdict:
         with Course(ROOT) as course:
-            return course.check(course.lab(lab), Silent() if json else screen)
+            return course.check(course.lab(lab, "check"), Silent() if json else screen)
 
     end(action, screen, task="check", lab=lab, machine=json)
 
@@ -67,11 +70,11 @@ def shell(_: Context, lab: str) -> None:
     """
     screen = Screen()
 
-    def action() -> None:
+    def action() -> Verdict | None:
         with Course(ROOT) as course:
-            shells.open_shell(course, course.lab(lab), screen)
+            return shells.open_shell(course, course.lab(lab, "shell"), screen)
 
-    end(action, screen, task="shell", lab=lab, machine=False)
+    end(action, screen, task="shell", lab=lab)
 
 
 @task(help=_LAB)
@@ -84,25 +87,25 @@ def reset(_: Context, lab: str) -> None:
 
     def action() -> Verdict:
         with Course(ROOT) as course:
-            return course.reset(course.lab(lab), screen)
+            return course.reset(course.lab(lab, "reset"), screen)
 
-    end(action, screen, task="reset", lab=lab, machine=False)
+    end(action, screen, task="reset", lab=lab)
 
 
-@task(positional=["stamp"], help={"stamp": "what `invoke reset` printed; none lists all"})
-def restore(_: Context, stamp: str = "") -> None:
-    """Bring back edits that were set aside.
+@task(help=_LAB | {"at": "when it was set aside, as `invoke reset` told; the last time otherwise"})
+def restore(_: Context, lab: str, at: str = "") -> None:
+    """Bring back edits of a lab that were set aside.
 
-    Example: invoke restore 2026-11-22_174512
+    Example: invoke restore 12
     """
     screen = Screen()
 
     def action() -> None:
         with Course(ROOT) as course:
-            for line in course.restore(stamp):
+            for line in course.restore(course.lab(lab, "restore"), at, screen):
                 screen.note(line)
 
-    end(action, screen, task="restore", lab="", machine=False)
+    end(action, screen, task="restore", lab=lab)
 
 
 @task(help=_LAB | {"yes": "write without asking"})
@@ -115,9 +118,26 @@ def record(_: Context, lab: str, yes: bool = False) -> None:
 
     def action() -> Verdict:
         with Course(ROOT) as course:
-            return course.record(course.lab(lab), screen.agree if not yes else screen.told)
+            agree = screen.told if yes else screen.agree
+            return course.record(course.lab(lab, "record"), agree, screen)
 
-    end(action, screen, task="record", lab=lab, machine=False)
+    end(action, screen, task="record", lab=lab)
+
+
+@task(default=True)
+def labs(_: Context) -> None:
+    """List the labs.
+
+    Example: invoke labs
+    """
+    screen = Screen()
+
+    def action() -> None:
+        with Course(ROOT) as course:
+            for line in course.overview():
+                screen.note(line)
+
+    end(action, screen, task="labs")
 
 
 @task
@@ -132,7 +152,7 @@ def up(_: Context) -> None:
         for said in Stack(ROOT, screen.console.is_terminal).up():
             screen.note(said)
 
-    end(action, screen, task="up", lab="", machine=False)
+    end(action, screen, task="up")
 
 
 @task(help={"volumes": "forget the databases in Docker, too", "yes": "without asking"})
@@ -158,7 +178,7 @@ def down(_: Context, volumes: bool = False, yes: bool = False) -> None:
         if said != NOT_RUNNING or not used:
             screen.note(said)
 
-    end(action, screen, task="down", lab="", machine=False)
+    end(action, screen, task="down")
 
 
 @task(help={"follow": "go on showing until Ctrl-C"})
@@ -168,7 +188,7 @@ def logs(_: Context, follow: bool = False) -> None:
     Example: invoke logs --follow
     """
     screen = Screen()
-    end(lambda: Stack(ROOT).logs(follow), screen, task="logs", lab="", machine=False)
+    end(lambda: Stack(ROOT).logs(follow), screen, task="logs")
 
 
 @task
@@ -187,3 +207,7 @@ def bench(_: Context) -> None:
     Example: invoke bench
     """
     run_bench(ROOT)
+
+
+# Before invoke reads the words itself.
+understand(program, Collection.from_module(sys.modules[__name__]))

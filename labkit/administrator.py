@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -108,6 +109,9 @@ class Administrator:
                     self.run("SELECT pg_advisory_unlock(%s, hashtext(%s))", _NAMES, name)
 
     def _ensure(self) -> None:
+        if self._process != os.getpid():
+            # A fork shares the socket: two who talk on it would hear each other's answers.
+            self._open()
         try:
             self.run("SELECT 1")
         except (psycopg2.OperationalError, psycopg2.InterfaceError):
@@ -116,6 +120,7 @@ class Administrator:
 
     def _open(self) -> None:
         self.session = self._opening()
+        self._process = os.getpid()
         try:
             self._look()
         except psycopg2.Error as error:
@@ -157,8 +162,6 @@ def trouble(error: psycopg2.Error, source: str) -> Trouble:
         return messages.no_right(source, said)
     if isinstance(error, errors.ReadOnlySqlTransaction):
         return messages.read_only(source)
-    if isinstance(error, errors.TooManyConnections):
-        return messages.too_many_connections(source, said)
     if isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError):
         return messages.lost(source, said)
     return messages.refused(source, said)

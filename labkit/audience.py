@@ -15,6 +15,9 @@ class Audience(Protocol):
     def opened(self, title: str, source: str) -> None:
         """A run begins; ``source`` says which PostgreSQL is in use."""
 
+    def noted(self, text: str) -> None:
+        """Something happened that the learner should know of."""
+
     def wrote(self, file: File) -> None:
         """A file was written."""
 
@@ -32,6 +35,9 @@ class Silent:
     """An audience that wants to hear nothing."""
 
     def opened(self, title: str, source: str) -> None:
+        """Hear nothing."""
+
+    def noted(self, text: str) -> None:
         """Hear nothing."""
 
     def wrote(self, file: File) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import difflib
-import io
 import re
-import tokenize
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+
+from labkit.annotation import Annotation, annotations_in, statement_starts
 
 # What may stand under a line of a file, and what only makes sense after a command.
 FILE_KINDS = ("SQL", "Locks", "Cost")
@@ -26,21 +25,9 @@ LOCK_MODES = (
     "ACCESS EXCLUSIVE",
 )
 
-_ARROW = re.compile(r"(?:#+|--|//|;)\s*=>(.*)$")
-_WORD = re.compile(r"([A-Za-z]+):(?:\s|$)")
+_WORD = re.compile(r"([A-Za-z]+)(\s*):(?!//)(\s|$)?")
+_WORDS = re.compile(r"\w{2,}")
 _CONTINUATION = re.compile(r"\s{2,}\S|\s*\Z")
-
-
-@dataclass(frozen=True)
-class Annotation:
-    """One ``# =>`` comment: ``line`` counts from 1 within the fence, ``text`` follows the arrow.
-
-    ``alone`` is true where nothing but the comment stands on the line.
-    """
-
-    line: int
-    text: str
-    alone: bool
 
 
 @dataclass(frozen=True)
@@ -78,39 +65,10 @@ def fold(text: str) -> str:
     return " ".join(text.split())
 
 
-def pattern(text: str, *, any_line: bool = False) -> re.Pattern[str]:
-    """A pattern for a claim's text in which ``...`` stands for any text (also over line ends)."""
-    parts = [re.escape(part) for part in text.split("...")]
-    flags = re.DOTALL | (re.MULTILINE if any_line else 0)
-    body = ".*?".join(parts)
-    return re.compile(f"^{body}$" if any_line else rf"{body}\Z", flags)
-
-
-def annotations_in(code: str, language: str) -> list[Annotation]:
-    """All annotations of a fence, in order.
-
-    Python is tokenized, so that an arrow inside a string is no annotation; Python that cannot be
-    tokenized, and every other language, is searched line by line; a command is not searched.
-    """
-    if language == "python":
-        try:
-            return list(_python_annotations(code))
-        except (tokenize.TokenError, SyntaxError):
-            pass
-    found = []
-    for number, line in enumerate(code.splitlines(), 1):
-        if language == "console" and line.startswith(("$ ", "> ")):
-            continue
-        if match := _ARROW.search(line):
-            found.append(Annotation(number, match[1], not line[: match.start()].strip()))
-    return found
-
-
-def _python_annotations(code: str) -> Iterator[Annotation]:
-    for token in tokenize.generate_tokens(io.StringIO(code).readline):
-        if token.type == tokenize.COMMENT and (match := _ARROW.match(token.string)):
-            alone = not token.line[: token.start[1]].strip()
-            yield Annotation(token.start[0], match[1], alone)
+def pattern(text: str) -> re.Pattern[str]:
+    """A pattern for a folded text, such as a statement, in which ``...`` stands for any text."""
+    body = ".*?".join(re.escape(part) for part in text.split("..."))
+    return re.compile(rf"{body}\Z", re.DOTALL)
 
 
 def claims(code: str, language: str, first_line: int, *, in_file: bool) -> list[Claim]:
@@ -124,7 +82,7 @@ def claims(code: str, language: str, first_line: int, *, in_file: bool) -> list[
             nothing or says it in a form that cannot be read.
     """
     notes = annotations_in(code, language)
-    owners = _statement_starts(code) if in_file and language == "python" else []
+    owners = statement_starts(code) if in_file and language == "python" else []
     found: list[Claim] = []
     lines: list[str] = []
     kind, begun, last = "", 0, 0
@@ -136,8 +94,15 @@ def claims(code: str, language: str, first_line: int, *, in_file: bool) -> list[
             raise ClaimError(
                 begun, f"“{kind}:” claims nothing", "say what must be seen there; “...” is no claim"
             )
+        text = " ".join(lines)
+        if kind == "SQL" and "..." in text and len(_WORDS.findall(text)) < 2:
+            raise ClaimError(
+                begun,
+                "this “SQL:” is true of nearly every statement",
+                "name what is done and to what, such as “INSERT INTO roles ...”",
+            )
         try:
-            _READERS.get(kind, fold)(" ".join(lines))
+            _READERS.get(kind, fold)(text)
         except ValueError as error:
             raise ClaimError(begun, f"“{kind}:” cannot be read: {error}", _FORMS[kind]) from None
         owner = max((s for s in owners if s <= begun), default=0) if in_file else 0
@@ -163,13 +128,15 @@ def locks(text: str) -> dict[str, str]:
     """``products SHARE, orders ACCESS EXCLUSIVE`` as table → mode; ``nothing`` is no lock.
 
     Raises:
-        ValueError: for a mode that PostgreSQL does not have.
+        ValueError: for a mode that PostgreSQL does not have, and a table that stands there twice.
     """
     found = {}
     for item in _items(text):
         table, _, mode = item.partition(" ")
         if mode not in LOCK_MODES:
             raise ValueError(f"{mode or item!r} is no lock mode")
+        if table in found:
+            raise ValueError(f"{table} stands there twice")
         found[table] = mode
     return found
 
@@ -186,20 +153,23 @@ def cost(text: str) -> tuple[frozenset[str], frozenset[str]]:
         if word not in found or not table:
             raise ValueError(f"{item!r} names no cost")
         found[word].add(table)
-    return frozenset(found["rewrites"]), frozenset(found["scans"])
+    # A rewrite reads the whole table, so saying that it is scanned as well says nothing more.
+    return frozenset(found["rewrites"]), frozenset(found["scans"] - found["rewrites"])
 
 
 def rows(text: str) -> dict[str, int]:
     """``products 3, roles 0`` as table → number of rows.
 
     Raises:
-        ValueError: where a number is missing.
+        ValueError: where a number is missing, and for a table that stands there twice.
     """
     found = {}
     for item in _items(text):
         table, _, number = item.rpartition(" ")
         if not table or not number.isdigit():
             raise ValueError(f"{item!r} is no table and number")
+        if table in found:
+            raise ValueError(f"{table} stands there twice")
         found[table] = int(number)
     return found
 
@@ -240,7 +210,14 @@ def _kind(note: Annotation, in_file: bool) -> str:
     match = _WORD.match(note.text.strip())
     if not match:
         return ""
-    word = match[1]
+    word, gap, end = match[1], match[2], match[3]
+    if word.lower() in (kind.lower() for kind in KINDS) and (gap or end is None):
+        proper = next(kind for kind in KINDS if kind.lower() == word.lower())
+        raise ClaimError(
+            note.line, f"“{match[0]}” is no claim", f"write “{proper}: ” with one blank behind it"
+        )
+    if gap or end is None:
+        return ""
     if word in KINDS:
         if in_file and word not in FILE_KINDS:
             raise ClaimError(
@@ -261,26 +238,3 @@ def _kind(note: Annotation, in_file: bool) -> str:
             "without a word and a colon",
         )
     return ""
-
-
-def _statement_starts(code: str) -> list[int]:
-    """The lines on which a statement of the Python code begins; none where it does not parse."""
-    try:
-        tree = ast.parse(code)
-    except (SyntaxError, ValueError):
-        return []
-    return sorted({node.lineno for node in ast.walk(tree) if isinstance(node, ast.stmt)})
-
-
-def owner_of(code: str, line: int) -> int:
-    """The first line of the innermost statement that holds this line of the code (0: none)."""
-    try:
-        tree = ast.parse(code)
-    except (SyntaxError, ValueError):
-        return 0
-    holding = [
-        node.lineno
-        for node in ast.walk(tree)
-        if isinstance(node, ast.stmt) and node.lineno <= line <= (node.end_lineno or node.lineno)
-    ]
-    return max(holding, default=0)

@@ -5,18 +5,15 @@ Each verb that a learner types is a method here; ``tasks.py`` only calls it.
 
 from __future__ import annotations
 
-import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
-import psycopg2
-
 from labkit import lab as labs
-from labkit import recording, server, snapshot
+from labkit import recording, server
 from labkit.audience import Audience, watch
 from labkit.exam import attempt
 from labkit.judge import Judgement, judge_check, judge_page
@@ -27,9 +24,9 @@ from labkit.rehearsal import rehearsed
 from labkit.run import Runner
 from labkit.server import Server
 from labkit.trial import Trial
-from labkit.trouble import Trouble
 from labkit.verdict import Verdict
-from labkit.workspace import Kept, Workspace
+from labkit.work import DATABASE, Work
+from labkit.workspace import Hold, Workspace
 
 
 class Course:
@@ -54,9 +51,13 @@ class Course:
         """All labs, in their order."""
         return labs.all_labs(self.root / "labs")
 
-    def lab(self, word: str) -> Lab:
-        """The lab that a word stands for."""
-        return labs.find(self.root / "labs", word)
+    def overview(self) -> list[str]:
+        """All labs, a line each; the last line says how to begin."""
+        return messages.overview(self.labs())
+
+    def lab(self, word: str, task: str = "lab") -> Lab:
+        """The lab that a word stands for; ``task`` is what somebody wants to do with it."""
+        return labs.find(self.root / "labs", word, task)
 
     @cached_property
     def runner(self) -> Runner:
@@ -68,85 +69,93 @@ class Course:
         """The PostgreSQL in use."""
         return server.find(self.state)
 
+    def work(self, lab: Lab) -> Work:
+        """What the learner has of a lab."""
+        return Work(lab, self.workspace, self.server)
+
     def run(self, lab: Lab, audience: Audience) -> Verdict:
         """Run a lab's page: in its project, or beside it where there are edits."""
         started = time.monotonic()
-        runner = self.runner
-        page = lab.page
-        with self.workspace.held(lab.name):
-            edits = self.edits(lab)
+        page, runner = lab.page, self.runner
+        with self._held(lab, audience) as hold:
+            work = self.work(lab)
+            edits = self._settled(work, hold, audience)
             notes: tuple[str, ...] = ()
-            with ExitStack() as stack:
-                if edits:
-                    notes = (messages.ran_beside(self._shown(lab), edits),)
-                    project = stack.enter_context(self.workspace.beside(lab.name))
-                    name = stack.enter_context(self._spare_database(lab))
-                    database = self.server.fresh(name)
-                else:
-                    project = self.workspace.begin(lab.name)
-                    database = self.server.fresh(lab.database)
-                    stack.callback(self._finish, lab, database.url)
-                audience.opened(page.title, self.server.source)
-                trial = Trial(project, database.url, runner)
-                watch(trial, page.example, audience)
-            judged = judge_page(page, page.example, trial.records, lab.folder / "snapshots")
+            if edits:
+                notes = (messages.ran_beside(self._shown(lab), edits),)
+                trial = self._beside(work, hold, runner, audience)
+            else:
+                trial = self._in_place(work, runner, audience)
+        judged = judge_page(page, page.example, trial.records, lab.folder / "snapshots")
         return self._verdict("lab", lab, judged, trial, notes, started)
 
     def check(self, lab: Lab, audience: Audience) -> Verdict:
         """Judge the learner's files against the checks of “Your turn”."""
         started = time.monotonic()
-        runner = self.runner
-        if not self.workspace.is_loaded(lab.name):
-            raise messages.not_loaded(lab)
-        trial = attempt(
-            lab,
-            self.workspace.project(lab.name),
-            self.server_url(lab),
-            server=self.server,
-            runner=runner,
-            state=self.state,
-            audience=audience,
-        )
-        page = lab.page
+        page, runner = lab.page, self.runner
+        with self._held(lab, audience) as hold:
+            if not self.workspace.is_loaded(lab.name):
+                raise messages.not_loaded(lab)
+            database = self.work(lab).database
+            if database is None and any(step.live for step in page.checks):
+                raise messages.no_database(lab)
+            trial = attempt(
+                lab,
+                self.workspace.project(lab.name),
+                database.url if database else "",
+                server=self.server,
+                runner=runner,
+                scratch=hold.scratch,
+                audience=audience,
+            )
         judged = judge_check(page, page.checks, trial.records, lab.folder / "snapshots")
         return self._verdict("check", lab, judged, trial, (), started)
 
-    def server_url(self, lab: Lab) -> str:
-        """The DATABASE_URL of a lab that was loaded."""
-        database = self.server.database(lab.database)
-        if database is None:
-            raise messages.no_database(lab)
-        return database.url
-
-    def edits(self, lab: Lab) -> list[str]:
-        """What the learner changed: files by their path, and “the database”."""
-        changed = self.workspace.edits(lab.name)
-        mark = self.workspace.database_mark(lab.name)
-        if mark and self.server.exists(lab.database) and mark != self._mark(self.server_url(lab)):
-            changed.append("the database")
-        return changed
-
     def reset(self, lab: Lab, audience: Audience) -> Verdict:
         """Set the learner's edits aside and run the page from the start."""
-        kept = self.set_aside(lab)
+        note = ""
+        with self._held(lab, audience) as hold:
+            work = self.work(lab)
+            if self._settled(work, hold, audience):
+                kept = work.set_aside()
+                note = messages.set_aside(lab, kept, str(kept.folder.relative_to(self.root)))
+                # At once as well, in case the page does not run to its end.
+                audience.noted(note)
         verdict = self.run(lab, audience)
-        if kept is None:
-            return verdict
-        note = messages.set_aside(kept.stamp, str(kept.folder.relative_to(self.root)))
-        return replace(verdict, notes=(*verdict.notes, note))
+        return replace(verdict, notes=(*verdict.notes, note)) if note else verdict
 
-    def record(self, lab: Lab, agree: Callable[[str], bool]) -> Verdict:
+    def restore(self, lab: Lab, stamp: str, audience: Audience) -> list[str]:
+        """Bring back what was set aside of a lab, the newest or that of a time.
+
+        Returns:
+            What was done, in sentences; the last one is the next thing to do.
+        """
+        with self._held(lab, audience) as hold:
+            kept = self.workspace.kept(lab.name)
+            meant = [item for item in kept if stamp in ("", item.stamp)]
+            if not meant:
+                raise messages.nothing_kept(lab, stamp, kept)
+            work = self.work(lab)
+            self._settled(work, hold, audience)
+            complete = work.has_database(meant[0])
+            replaced = work.bring_back(meant[0])
+            rest = [item for item in self.workspace.kept(lab.name) if item != replaced]
+        return messages.brought_back(
+            lab, self._shown(lab), meant[0], replaced, rest, complete=complete
+        )
+
+    def record(self, lab: Lab, agree: Callable[[str], bool], audience: Audience) -> Verdict:
         """For authors: write down what a lab's run shows, then say what still speaks against it.
 
         Args:
             agree: is shown the difference of one file, and says whether it is written.
         """
         started = time.monotonic()
-        state = self.state / "copies"
-        written = recording.record(lab, self.server, self.runner, state, agree)
-        lab = Lab(lab.folder)
-        with rehearsed(lab, self.server, self.runner, state) as rehearsal:
-            all_proofs = list(proofs(rehearsal))
+        with self._held(lab, audience) as hold:
+            written = recording.record(lab, self.server, self.runner, hold.scratch, agree)
+            lab = Lab(lab.folder)
+            with rehearsed(lab, self.server, self.runner, hold.scratch) as rehearsal:
+                all_proofs = list(proofs(rehearsal))
         found = tuple(finding for proof in all_proofs for finding in proof.findings)
         return Verdict(
             "record",
@@ -159,67 +168,61 @@ class Course:
             seconds=time.monotonic() - started,
         )
 
-    def restore(self, stamp: str) -> list[str]:
-        """Bring back what was set aside at a time, or list all of it; what was done, in words."""
-        kept = self.workspace.kept()
-        if not stamp:
-            return messages.all_kept(kept)
-        meant = [item for item in kept if item.stamp == stamp]
-        if not meant:
-            raise messages.nothing_kept(stamp)
-        said = []
-        for item in meant:
-            replaced = self.bring_back(item)
-            said.append(messages.brought_back(item, replaced))
-        return said
-
-    def set_aside(self, lab: Lab) -> Kept | None:
-        """Move the learner's edits and their database away; None where there are none."""
-        with self.workspace.held(lab.name):
-            if not self.edits(lab):
-                return None
-            kept = self.workspace.set_aside(lab.name)
-            if self.server.exists(lab.database):
-                self.server.rename(lab.database, kept_database(lab, kept))
-        return kept
-
-    def bring_back(self, kept: Kept) -> Kept | None:
-        """Put what was set aside in its place; what is there now is set aside instead."""
-        lab = self.lab(kept.lab)
-        replaced = self.set_aside(lab)
-        with self.workspace.held(lab.name):
-            self.workspace.clear(lab.name)
-            self.workspace.bring_back(kept)
-            old = kept_database(lab, kept)
-            if self.server.exists(old):
-                self.server.drop(lab.database)
-                self.server.rename(old, lab.database)
-        return replaced
-
     def stop(self) -> str:
         """Stop the embedded server; what was done, in words."""
         return messages.STOPPED if server.stop(self.state) else messages.NOT_RUNNING
 
-    def _finish(self, lab: Lab, url: str) -> None:
-        try:
-            mark = self._mark(url)
-        except (Trouble, psycopg2.Error):
-            mark = ""
-        self.workspace.finish(lab.name, mark)
-
-    def _mark(self, url: str) -> str:
-        """A mark of all that is in a database, which changes when anything does."""
-        tables = snapshot.read(url).content.get("tables", {})
-        whole = snapshot.dump(snapshot.read(url, rows=sorted(tables)))
-        return hashlib.sha256(whole.encode()).hexdigest()
-
     @contextmanager
-    def _spare_database(self, lab: Lab) -> Iterator[str]:
-        name = f"{lab.database}_example"
+    def _held(self, lab: Lab, audience: Audience) -> Iterator[Hold]:
+        def wait() -> None:
+            audience.noted(messages.waiting(lab))
+
+        with self.workspace.held(lab.name, wait) as hold:
+            yield hold
+
+    def _settled(self, work: Work, hold: Hold, audience: Audience) -> list[str]:
+        """What the learner has edited, once what nobody can run beside is set aside."""
+        lab = work.lab
+        if self.workspace.was_cut_off(lab.name):
+            kept = work.set_aside()
+            audience.noted(messages.cut_off_in_place(lab, kept))
+        elif hold.cut_off:
+            audience.noted(messages.cut_off(lab))
+        edits = work.edits()
+        if edits == [DATABASE] and not self.workspace.is_known(lab.name):
+            kept = work.set_aside()
+            audience.noted(messages.unknown_database(lab, kept))
+            return []
+        return edits
+
+    def _in_place(self, work: Work, runner: Runner, audience: Audience) -> Trial:
+        written: dict[str, str] = {}
+        whole = False
         try:
-            yield name
+            project, database = work.begin()
+            trial = Trial(project, database.url, runner)
+            try:
+                self._watch(trial, work.lab, audience)
+            finally:
+                written = {path: file.text for path, file in trial.files.items()}
+            whole = not _interrupted(trial)
         finally:
-            self.server.drop(name)
+            work.finish(written, whole=whole)
+        return trial
+
+    def _beside(self, work: Work, hold: Hold, runner: Runner, audience: Audience) -> Trial:
+        project = hold.scratch / work.lab.name
+        project.mkdir()
+        with self.server.throwaway(work.lab.database) as database:
+            trial = Trial(project, database.url, runner)
+            self._watch(trial, work.lab, audience)
+            if work.database is None and not _interrupted(trial):
+                work.adopt(database)
+        return trial
+
+    def _watch(self, trial: Trial, lab: Lab, audience: Audience) -> None:
+        audience.opened(lab.page.title, self.server.source)
+        watch(trial, lab.page.example, audience)
 
     def _shown(self, lab: Lab) -> str:
         return str(self.workspace.project(lab.name).relative_to(self.root))
@@ -230,24 +233,22 @@ class Course:
         lab: Lab,
         judged: Judgement,
         trial: Trial,
-        notes: tuple[str, ...],
+        notes: Sequence[str],
         started: float,
     ) -> Verdict:
         last = trial.records[-1].observation if trial.records else None
-        trouble = messages.interrupted(last) if last and last.interrupted else None
         verdict = Verdict(
             task,
             lab.name,
             tuple(judged.findings),
             dict(judged.verified),
-            trouble,
-            notes=notes,
+            messages.interrupted(last) if last and last.interrupted else None,
+            notes=(*self.server.notices, *notes),
             source=self.server.source,
             seconds=time.monotonic() - started,
         )
         return messages.with_following(verdict, lab, self._shown(lab), self.labs())
 
 
-def kept_database(lab: Lab, kept: Kept) -> str:
-    """The name of the database that was set aside together with a folder."""
-    return f"{lab.database}_kept_{kept.stamp.replace('-', '')}"
+def _interrupted(trial: Trial) -> bool:
+    return any(record.observation.interrupted for record in trial.records)

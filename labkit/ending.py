@@ -5,8 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import NoReturn
 
 from labkit.messages import ending as messages
@@ -16,33 +19,84 @@ from labkit.verdict import ERROR, EXIT_STATUS, Verdict
 
 
 def end(
-    action: Callable[[], Verdict | None], screen: Screen, *, task: str, lab: str, machine: bool
-) -> NoReturn:
-    """Do what a task does, show how it ended, and leave with its exit status.
+    action: Callable[[], Verdict | None],
+    screen: Screen,
+    *,
+    task: str,
+    lab: str = "",
+    machine: bool = False,
+) -> None:
+    """Do what a task does, show how it ended, and leave with its exit status unless that is 0.
 
     Args:
         action: does it; None means that there is nothing to judge.
         machine: print the verdict as JSON and nothing else.
     """
     try:
-        verdict = action()
-    except Trouble as trouble:
-        verdict = Verdict(task, lab, trouble=trouble)
-    except KeyboardInterrupt:
-        verdict = Verdict(task, lab, trouble=messages.interrupted(task))
+        with _ended_from_outside():
+            verdict = _tried(action, task, lab)
+        if verdict is None:
+            return
+        if machine:
+            print(json.dumps(verdict.as_dict(), indent=2, ensure_ascii=False), flush=True)
+        else:
+            screen.verdict(verdict)
     except BrokenPipeError:
         # Whoever read the output has gone; there is nobody left to tell.
         with contextlib.suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        sys.exit(EXIT_STATUS[ERROR])
+        _leave()
+    except OSError as error:
+        # The verdict itself could not be written.
+        with contextlib.suppress(OSError):
+            print(f"ERROR  {messages.unwritten(error)}", file=sys.stderr)
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        _leave()
+    if verdict.exit_status:
+        sys.exit(verdict.exit_status)
+
+
+def _leave() -> NoReturn:
+    sys.exit(EXIT_STATUS[ERROR])
+
+
+def _tried(action: Callable[[], Verdict | None], task: str, lab: str) -> Verdict | None:
+    try:
+        return action()
+    except Trouble as trouble:
+        return _verdict(task, lab, trouble)
+    except KeyboardInterrupt:
+        return _verdict(task, lab, messages.interrupted(task))
+    except _EndedError:
+        return _verdict(task, lab, messages.ended(task))
+    except BrokenPipeError:
+        raise
     except Exception as error:
         if os.environ.get(TRACEBACKS) == "1":
             raise
-        verdict = Verdict(task, lab, trouble=messages.fault(error, TRACEBACKS))
-    if verdict is None:
-        sys.exit(0)
-    if machine:
-        print(json.dumps(verdict.as_dict(), indent=2, ensure_ascii=False))
-    else:
-        screen.verdict(verdict)
-    sys.exit(verdict.exit_status)
+        return _verdict(task, lab, messages.fault(error, TRACEBACKS))
+
+
+def _verdict(task: str, lab: str, trouble: Trouble) -> Verdict:
+    verdict = Verdict(task, lab, trouble=trouble)
+    return verdict if trouble.mend else replace(verdict, following=messages.again(task, lab))
+
+
+class _EndedError(BaseException):
+    """Raised where the process is told to end, so that what it started ends with it."""
+
+
+@contextmanager
+def _ended_from_outside() -> Iterator[None]:
+    """Take SIGTERM and SIGHUP, as of a closed window, for an orderly end."""
+
+    def stop(*_: object) -> None:
+        raise _EndedError
+
+    names = [getattr(signal, name, None) for name in ("SIGTERM", "SIGHUP")]
+    before = [(number, signal.signal(number, stop)) for number in names if number]
+    try:
+        yield
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
 from labkit import workspace
 from labkit.audience import Audience, watch
 from labkit.lab import Lab
+from labkit.page import File
 from labkit.run import Runner
 from labkit.server import Server
 from labkit.trial import CHECK_SECONDS, Trial
@@ -20,22 +22,24 @@ def attempt(
     *,
     server: Server,
     runner: Runner,
-    state: Path,
+    scratch: Path,
     audience: Audience,
+    files: Mapping[str, File] | None = None,
 ) -> Trial:
     """Run a page's checks on a copy of a project, so that the answer itself stays as it is.
 
     Args:
         live_url: the database that “check live” looks at; any other check has one of its own.
-        state: a folder that the copy may be made in.
+        scratch: a folder that the copy may be made in.
+        files: those of the project that a page wrote, by path.
     """
     page = lab.page
     with ExitStack() as stack:
-        copy = stack.enter_context(workspace.copied(project, state / "copies"))
+        copy = stack.enter_context(workspace.copied(project, scratch))
         url = ""
         if not all(step.live for step in page.checks):
             url = stack.enter_context(server.throwaway(lab.database)).url
         audience.opened(f"{page.title}: your turn", server.source)
-        trial = Trial(copy, url, runner, live_url=live_url, timeout=CHECK_SECONDS)
+        trial = Trial(copy, url, runner, live_url=live_url, timeout=CHECK_SECONDS, files=files)
         watch(trial, page.checks, audience)
         return trial

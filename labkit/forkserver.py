@@ -212,8 +212,9 @@ def main(path: list[str], control_number: int, door_number: int, folder: str) ->
 def _become(wanted: program.Program, path: list[str], observer: Observer) -> None:
     extra = standing.python_path()
     if standing.shadowed([wanted.folder, os.curdir, *extra]):
-        os.execv(wanted.executable, plain.words(wanted, _OBSERVED))
+        plain.become(wanted, _OBSERVED)
     standing.settle_streams()
+    standing.measure_terminal()
     observer.start(wanted.words)
     program.run(wanted, [*dict.fromkeys(extra), *path], observer.ended)
 
@@ -238,7 +239,11 @@ class _Spared:
         gc.freeze()
 
     def _spare(self) -> None:
-        if self.forked:
-            for name, module in self._modules.items():
-                if sys.modules.get(name) is module:
-                    del sys.modules[name]
+        if not self.forked:
+            return
+        for name, module in self._modules.items():
+            if sys.modules.get(name) is module:
+                del sys.modules[name]
+        # What is held from before the fork is not closed either: a last word must not wait for it.
+        with contextlib.suppress(AttributeError, ValueError, OSError):
+            sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]

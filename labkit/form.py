@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from labkit.claim import annotations_in
+from labkit.annotation import annotations_in
 from labkit.diagram import diagram_faults
 from labkit.lab import Lab
 from labkit.mistake import mistakes

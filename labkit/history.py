@@ -1,96 +1,177 @@
-"""Histories: the revision files of a project, read without running them, and their faults."""
+"""Histories: the revision files of a project, read without running them."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import os
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from labkit.messages import history as messages
 from labkit.observation import Place
-from labkit.verdict import Finding
+from labkit.page import File, Step
+
+# Folders in which nobody keeps revisions, and that may be large.
+_SKIPPED = {"__pycache__", "venv", "node_modules", "site-packages"}
 
 
 @dataclass(frozen=True)
 class Revision:
-    """A revision as its file says it: its id, what it follows, and where both stand."""
+    """A revision as its file says it.
+
+    ``follows`` is its ``down_revision``, ``depends`` its ``depends_on``, each as Alembic writes
+    them and as a tuple; ``places`` holds the line of each name that the file assigns, and those of
+    its ``upgrade`` and ``downgrade``.
+    """
 
     id: str
+    file: str
+    follows: tuple[str, ...] = ()
+    depends: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    places: tuple[tuple[str, int], ...] = ()
+
+    def place(self, name: str) -> Place:
+        """The line that sets ``name``, or else the first of the file."""
+        return Place(self.file, dict(self.places).get(name, 1))
+
+    @property
+    def downgrade(self) -> Place | None:
+        """The line on which ``downgrade()`` begins, None where it has none."""
+        return self.place("downgrade") if "downgrade" in dict(self.places) else None
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A file in a folder of revisions that holds none that can be read, and why."""
+
     place: Place
-    follows: tuple[str, ...]
-    follows_place: Place
+    reason: str
 
 
-def faults(project: Path) -> list[Finding]:
-    """What keeps Alembic from putting a project's revisions in order, each with its line."""
-    revisions: list[Revision] = []
-    found: list[Finding] = []
-    for path in sorted(project.rglob("*.py")):
+def read(project: Path) -> tuple[list[Revision], list[Unread]]:
+    """The revisions of a project, and the files that should hold one and do not.
+
+    A file belongs to a history when it names its revision and the one below, wherever it lies; in a
+    folder called ``versions``, or beside another revision, each file has to.
+    """
+    found: list[Revision] = []
+    others: list[Unread] = []
+    for path in sorted(_python_files(project)):
         name = path.relative_to(project).as_posix()
         try:
             tree = ast.parse(path.read_bytes(), name)
         except SyntaxError as error:
-            if "versions" in path.parts:
-                found.append(messages.unreadable(Place(name, error.lineno or 1), error.msg))
+            others.append(Unread(Place(name, error.lineno or 1), error.msg))
         except (ValueError, OSError) as error:
-            if "versions" in path.parts:
-                found.append(messages.unreadable(Place(name, 1), str(error)))
+            others.append(Unread(Place(name, 1), str(error)))
         else:
-            if revision := _revision(tree, name):
-                revisions.append(revision)
-    found += _twice(revisions)
-    found += _lost(revisions)
-    # What follows nothing is a head too, but that is no fault of its own.
-    return found or list(_heads(revisions))
+            read = _revision(tree, name)
+            if isinstance(read, Revision):
+                found.append(read)
+            elif read is not None:
+                others.append(read)
+    folders = {PurePosixPath(revision.file).parent for revision in found}
+    return found, [o for o in others if _among_revisions(PurePosixPath(o.place.file), folders)]
 
 
-def _revision(tree: ast.Module, name: str) -> Revision | None:
-    """The revision of a file; None where it has none, or where its id is computed."""
-    values: dict[str, tuple[object, int]] = {}
+def _among_revisions(path: PurePosixPath, folders: Collection[PurePosixPath]) -> bool:
+    # Alembic does not look into these either.
+    if path.name.startswith(("__init__", ".#")):
+        return False
+    return path.parent in folders or path.parent.name == "versions"
+
+
+def ids_in(steps: Iterable[Step]) -> frozenset[str]:
+    """The revision ids that the files of a page give."""
+    found = set()
+    for file in (step for step in steps if isinstance(step, File)):
+        try:
+            read = _revision(ast.parse(file.text), file.path)
+        except (SyntaxError, ValueError):
+            continue
+        if isinstance(read, Revision):
+            found.add(read.id)
+    return frozenset(found)
+
+
+def applied(revisions: Sequence[Revision], versions: Collection[str]) -> frozenset[str]:
+    """The ids of all revisions that a database at ``versions`` has run."""
+    below = {revision.id: (*revision.follows, *revision.depends) for revision in revisions}
+    labels = {label: revision.id for revision in revisions for label in revision.labels}
+    found: set[str] = set()
+    waiting = list(versions)
+    while waiting:
+        id_ = waiting.pop()
+        id_ = labels.get(id_, id_)
+        if id_ not in found:
+            found.add(id_)
+            waiting += below.get(id_, ())
+    return frozenset(found)
+
+
+def _python_files(project: Path) -> Iterator[Path]:
+    for folder, names, files in os.walk(project):
+        names[:] = [n for n in names if n not in _SKIPPED and not n.startswith(".")]
+        yield from (Path(folder, name) for name in files if name.endswith(".py"))
+
+
+def _revision(tree: ast.Module, name: str) -> Revision | Unread | None:
+    """The revision of a file; None where its id is computed, which nobody can read."""
+    values: dict[str, object] = {}
+    places: dict[str, int] = {}
     for node in tree.body:
-        targets = node.targets if isinstance(node, ast.Assign) else []
-        if isinstance(node, ast.AnnAssign):
-            targets = [node.target]
-        for target in targets:
-            value = getattr(node, "value", None)
-            if isinstance(target, ast.Name) and value is not None:
-                try:
-                    values[target.id] = (ast.literal_eval(value), node.lineno)
-                except ValueError:
-                    continue
-    if not isinstance(values.get("revision", (None, 0))[0], str) or "down_revision" not in values:
+        for target, value in _assigned(node):
+            places[target] = node.lineno
+            try:
+                values[target] = ast.literal_eval(value)
+            except ValueError:
+                values.pop(target, None)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            places[node.name] = node.lineno
+        if isinstance(node, ast.ImportFrom):
+            places |= {alias.asname or alias.name: node.lineno for alias in node.names}
+    for word in ("revision", "down_revision"):
+        if word not in places:
+            return Unread(Place(name, 1), f"{word} is not set")
+    if "revision" not in values or "down_revision" not in values:
         return None
-    (id_, line), (below, below_line) = values["revision"], values["down_revision"]
-    follows = (
-        (below,) if isinstance(below, str) else below if isinstance(below, tuple | list) else ()
-    )
+    id_ = values["revision"]
+    if not isinstance(id_, str) or not id_:
+        return Unread(Place(name, places["revision"]), f"revision = {id_!r} is no text")
+    listed = {}
+    for word in ("down_revision", "depends_on", "branch_labels"):
+        listed[word] = _texts(values.get(word))
+        if listed[word] is None:
+            reason = f"{word} = {values[word]!r} is no text and no list of texts"
+            return Unread(Place(name, places[word]), reason)
     return Revision(
-        str(id_), Place(name, line), tuple(str(f) for f in follows), Place(name, below_line)
+        id_,
+        name,
+        listed["down_revision"] or (),
+        listed["depends_on"] or (),
+        listed["branch_labels"] or (),
+        tuple(places.items()),
     )
 
 
-def _twice(revisions: list[Revision]) -> Iterator[Finding]:
-    seen: dict[str, Revision] = {}
-    for revision in revisions:
-        if revision.id in seen:
-            yield messages.same_id(revision.id, seen[revision.id].place, revision.place)
-        seen[revision.id] = revision
+def _assigned(node: ast.stmt) -> Iterator[tuple[str, ast.expr]]:
+    """(name, value) of each plain assignment in a statement, with a type or without."""
+    targets = node.targets if isinstance(node, ast.Assign) else []
+    if isinstance(node, ast.AnnAssign):
+        targets = [node.target]
+    value = getattr(node, "value", None)
+    for target in targets:
+        if isinstance(target, ast.Name) and value is not None:
+            yield target.id, value
 
 
-def _lost(revisions: list[Revision]) -> Iterator[Finding]:
-    ids = {revision.id for revision in revisions}
-    for revision in revisions:
-        for below in revision.follows:
-            # Alembic takes a part of an id that only one revision begins with.
-            if not any(id_ == below or id_.startswith(below) for id_ in ids):
-                yield messages.follows_nothing(revision.id, below, revision.follows_place, ids)
-
-
-def _heads(revisions: list[Revision]) -> Iterator[Finding]:
-    followed = {below for revision in revisions for below in revision.follows}
-    heads = [r for r in revisions if not any(r.id.startswith(below) for below in followed)]
-    if len(heads) > 1:
-        yield messages.several_heads([(head.id, head.follows_place) for head in heads])
-    if revisions and not heads:
-        yield messages.circle([(r.id, r.follows_place) for r in revisions])
+def _texts(value: object) -> tuple[str, ...] | None:
+    """One text, several or none as a tuple; None for anything else."""
+    if value is None:
+        return ()
+    if isinstance(value, str):
+        return (value,)
+    if isinstance(value, tuple | list | set) and all(isinstance(item, str) for item in value):
+        return tuple(sorted(value) if isinstance(value, set) else value)
+    return None

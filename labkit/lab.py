@@ -12,6 +12,7 @@ from labkit import page
 from labkit.messages import lab as messages
 from labkit.page import Page
 
+_NUMBER = re.compile(r"[0-9]{1,9}\Z")
 _FOLDER = re.compile(r"(\d\d)-[a-z0-9]+(?:-[a-z0-9]+)*\Z")
 
 
@@ -71,15 +72,18 @@ def all_labs(folder: Path) -> list[Lab]:
     return sorted(found, key=lambda lab: lab.name)
 
 
-def find(folder: Path, word: str) -> Lab:
+def find(folder: Path, word: str, task: str = "lab") -> Lab:
     """The lab that somebody means by a number, a folder's name or a unique part of it.
+
+    Args:
+        task: what they want to do with it, for the message that says how to.
 
     Raises:
         Trouble: for none or several, with those that come near.
     """
     labs = all_labs(folder)
     word = word.strip().strip("/").rpartition("/")[2].lower()
-    if word.isdigit():
+    if _NUMBER.match(word):
         meant = [lab for lab in labs if lab.number == int(word)]
     else:
         meant = [lab for lab in labs if lab.name == word or lab.name[3:] == word]
@@ -87,13 +91,13 @@ def find(folder: Path, word: str) -> Lab:
     if len(meant) == 1:
         return meant[0]
     if meant:
-        raise messages.ambiguous(word, [lab.name for lab in meant])
-    raise messages.unknown(word, _near(word, labs))
+        raise messages.ambiguous(word, [lab.name for lab in meant], task)
+    raise messages.unknown(word, _near(word, labs), task)
 
 
 def _near(word: str, labs: list[Lab]) -> list[str]:
     """Names that the word may stand for: by its letters, or the nearest numbers."""
-    if word.isdigit():
+    if _NUMBER.match(word):
         return [lab.name for lab in sorted(labs, key=lambda lab: abs(lab.number - int(word)))[:3]]
     near = [
         (max(_likeness(word, part) for part in (lab.name[3:], *lab.name.split("-"))), lab.name)

@@ -47,7 +47,6 @@ class Observer:
         self._number = 0
         self._running: dict[int, tuple[int, float, Relations | None]] = {}
         self._relations: dict[int, Relations] = {}
-        self._stack: object = None
 
     def listen(self) -> None:
         """Register with every SQLAlchemy engine of this process."""
@@ -72,7 +71,7 @@ class Observer:
         if self._path is not None:
             self.tell(kind="start", argv=argv)
             with contextlib.suppress(Exception):
-                self._stack = _stack_on_demand(record.stack_of(self._path))
+                _stack_on_demand(record.stack_of(self._path))
 
     def ended(self, error: BaseException | None) -> None:
         """Tell that the program is over, and by which exception if by one."""
@@ -170,14 +169,12 @@ class Observer:
             watched.forget()
 
 
-def _stack_on_demand(path: str) -> object:
+def _stack_on_demand(path: str) -> None:
     # A high number, so that the descriptors which the program opens are numbered as ever.
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     high = fcntl.fcntl(handle, fcntl.F_DUPFD_CLOEXEC, 100)
     os.close(handle)
-    file = os.fdopen(high, "w")
-    faulthandler.register(signal.SIGURG, file, all_threads=False)
-    return file
+    faulthandler.register(signal.SIGURG, high, all_threads=False)
 
 
 class _WhenLoaded:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import shutil
 import sys
@@ -120,10 +119,9 @@ class Place:
             return
         if link.is_symlink() or any(link.iterdir()):
             raise messages.out_of_reach(account.name, self.home)
-        digest = hashlib.sha256(os.fsencode(self.state.resolve())).hexdigest()[:12]
-        outside = _OUTSIDE / digest
         _OUTSIDE.mkdir(parents=True, exist_ok=True)
-        _make(outside, account)
+        outside = Path(tempfile.mkdtemp(prefix="server-", dir=_OUTSIDE))
+        account.own(outside)
         link.rmdir()
         link.symlink_to(outside)
 

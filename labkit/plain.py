@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import NoReturn
 
 from labkit import program, standing
 from labkit.observer import Observer
 
 
-def words(wanted: program.Program, observed: str) -> list[str]:
-    """Return the words that start ``wanted`` so; ``observed`` is the path of observed.py."""
-    return [
-        wanted.executable,
-        observed,
-        wanted.executable,
-        wanted.kind,
-        wanted.target,
-        *wanted.arguments,
-    ]
+def become(wanted: program.Program, observed: str) -> NoReturn:
+    """Become such a process; ``observed`` is the path of observed.py."""
+    if os.environ.get("PYTHONUNBUFFERED") == standing.UNBUFFERED:
+        del os.environ["PYTHONUNBUFFERED"]
+    told = [wanted.executable, wanted.kind, wanted.target, *wanted.arguments]
+    os.execv(wanted.executable, [wanted.executable, observed, *told])
 
 
 def main(path: list[str], told: list[str], loaded: set[str]) -> None:
@@ -31,9 +28,11 @@ def main(path: list[str], told: list[str], loaded: set[str]) -> None:
     wanted = program.Program(kind, target, tuple(arguments), executable)
     observer = Observer()
     observer.listen_when_loaded()
+    # The shim took it away for this process alone.
+    os.environ.setdefault("PYTHONUNBUFFERED", standing.UNBUFFERED)
     standing.hide()
     standing.settle_streams()
     observer.start(wanted.words)
     for name in standing.shadowed([wanted.folder, os.curdir, *standing.python_path()]) - loaded:
-        del sys.modules[name]
+        sys.modules.pop(name, None)
     program.run(wanted, path, observer.ended)

@@ -39,8 +39,8 @@ class Prepared:
         self._control, control = socket.socketpair()
         self._door, door = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._ready = False
-        # What is said of buffers, paths and byte code differs from command to command.
-        own = ("PYTHONUNBUFFERED", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
+        # A command's own path is put together when it begins, and its byte code is its own matter.
+        own = ("PYTHONPATH", "PYTHONSAFEPATH", "PYTHONDONTWRITEBYTECODE")
         environment = {k: v for k, v in os.environ.items() if k not in own}
         with control, door:
             self._write_shims(environment, fork)
@@ -85,15 +85,10 @@ class Prepared:
     def _start(
         self, environment: Mapping[str, str], control: int, door: int
     ) -> subprocess.Popen[bytes]:
-        code = (
-            "import sys; path = sys.path[1:]; "
-            f"sys.path[0] = {str(_HERE.parent)!r}; "
-            "from labkit.forkserver import main; "
-            f"main(path, {control}, {door}, {str(self._folder)!r})"
-        )
+        words = [str(_HERE / "prepare.py"), str(control), str(door), str(self._folder)]
         with (self._folder / "server.log").open("wb") as log:
             return subprocess.Popen(
-                [sys.executable, "-c", code],
+                [sys.executable, *words],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=log,

@@ -9,21 +9,27 @@ from __future__ import annotations
 
 import builtins
 import contextlib
+import linecache
 import os
 import runpy
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.machinery import SourceFileLoader
+from importlib.machinery import BuiltinImporter, SourceFileLoader
 from importlib.util import MAGIC_NUMBER
 from pathlib import Path
-from types import CodeType, TracebackType
+from types import CodeType, ModuleType, TracebackType
 from typing import Any, NoReturn
+
+_STDIN = "<stdin>"
 
 
 @dataclass(frozen=True)
 class Program:
-    """What follows the interpreter's own options: ``kind`` is "file", "command" or "module"."""
+    """What follows the interpreter's own options.
+
+    ``kind`` is "file", "command", "module", or "stdin" with "-" or "" as ``target``.
+    """
 
     kind: str
     target: str
@@ -33,14 +39,15 @@ class Program:
     @property
     def argv(self) -> list[str]:
         """``sys.argv`` as the program meets it."""
-        first = {"file": self.target, "command": "-c", "module": "-m"}[self.kind]
+        first = {"command": "-c", "module": "-m"}.get(self.kind, self.target)
         return [first, *self.arguments]
 
     @property
     def words(self) -> list[str]:
         """The words of the command line that starts it as a process of its own."""
-        option = {"file": [], "command": ["-c"], "module": ["-m"]}[self.kind]
-        return [self.executable, *option, self.target, *self.arguments]
+        option = {"command": ["-c"], "module": ["-m"]}.get(self.kind, [])
+        target = [self.target] if self.target or self.kind == "command" else []
+        return [self.executable, *option, *target, *self.arguments]
 
     @property
     def folder(self) -> str:
@@ -65,18 +72,22 @@ def run(program: Program, path: list[str], ended: Callable[[BaseException | None
     sys.path[:] = path if sys.flags.safe_path else [program.folder, *path]
     if program.kind == "module":
         _as_main(None)
-        _call(lambda: runpy._run_module_as_main(program.target), ended)  # type: ignore[attr-defined]
+        _call(lambda: runpy._run_module_as_main(program.target), ended, 2)  # type: ignore[attr-defined]
         return
     file = os.path.abspath(program.target) if program.kind == "file" else None
     try:
-        code = _compile(program.target, file)
+        code = _compile(program, file)
     except _NotSource:
         replace(program)
     except Exception as error:
         ended(error)
+        if program.kind == "stdin":
+            _trim(error)
+            raise
         replace(program)
-    names = _as_main(file)
-    _call(lambda: exec(code, names), ended)
+    names = _as_main(_STDIN if program.kind == "stdin" else file)
+    # Until Python 3.11 a call of a function written in C counts too.
+    _call(lambda: exec(code, names), ended, 2 if sys.version_info >= (3, 12) else 3)
 
 
 class _NotSource(Exception):  # noqa: N818
@@ -88,39 +99,50 @@ def replace(program: Program) -> NoReturn:
     os.execv(program.executable, program.words)
 
 
-def _compile(target: str, file: str | None) -> CodeType:
-    if file is None:
-        return compile(target, "<string>", "exec", dont_inherit=True)
-    source = Path(file).read_bytes()
-    if source.startswith((b"PK\x03\x04", MAGIC_NUMBER)):
-        raise _NotSource
-    return compile(source, file, "exec", dont_inherit=True)
+def _compile(program: Program, file: str | None) -> CodeType:
+    source: str | bytes
+    if file is not None:
+        source, name = Path(file).read_bytes(), file
+        if source.startswith((b"PK\x03\x04", MAGIC_NUMBER)):
+            raise _NotSource
+    elif program.kind == "stdin":
+        source, name = sys.stdin.buffer.read(), _STDIN
+    else:
+        source, name = program.target, "<string>"
+        if sys.version_info >= (3, 13):
+            lines = source.splitlines(keepends=True)
+            linecache.cache[name] = (len(source), None, lines, name)
+    return compile(source, name, "exec", dont_inherit=True)
 
 
 def _as_main(file: str | None) -> dict[str, Any]:
-    """Give ``__main__`` the names that a fresh interpreter gives it, and return them."""
-    names = sys.modules["__main__"].__dict__
-    fresh = {
-        "__name__": "__main__",
-        "__doc__": None,
-        "__package__": None,
-        "__loader__": names["__loader__"],
-        "__spec__": None,
-        "__builtins__": builtins,
-    }
-    if "__annotations__" in names:
-        fresh["__annotations__"] = {}
+    """Put a ``__main__`` in place as a fresh interpreter has it, and return its names.
+
+    A new one: what hangs on a module from before the fork is not taken apart at the end.
+    """
+    old = sys.modules["__main__"].__dict__
+    module = sys.modules["__main__"] = ModuleType("__main__")
+    names = module.__dict__
+    names["__loader__"] = BuiltinImporter
+    if file not in (None, _STDIN):
+        names["__loader__"] = SourceFileLoader("__main__", file)
+    names["__builtins__"] = builtins
+    if "__annotations__" in old:
+        names["__annotations__"] = {}
     if file is not None:
-        fresh["__loader__"] = SourceFileLoader("__main__", file)
-        fresh["__file__"] = file
-        fresh["__cached__"] = None
-    names.clear()
-    names.update(fresh)
+        names["__file__"] = file
+        names["__cached__"] = None
     return names
 
 
-def _call(body: Callable[[], object], ended: Callable[[BaseException | None], None]) -> None:
-    sys.setrecursionlimit(sys.getrecursionlimit() + _depth())
+def _call(
+    body: Callable[[], object], ended: Callable[[BaseException | None], None], within: int
+) -> None:
+    """Call ``body``, as deep as a program may go that has only ``within`` calls around it."""
+    frame, depth = sys._getframe(), within
+    while frame.f_back is not None:
+        frame, depth = frame.f_back, depth + 1
+    sys.setrecursionlimit(sys.getrecursionlimit() + depth)
     try:
         body()
     except BaseException as error:
@@ -128,13 +150,6 @@ def _call(body: Callable[[], object], ended: Callable[[BaseException | None], No
         _trim(error)
         raise
     ended(None)
-
-
-def _depth() -> int:
-    depth, frame = 0, sys._getframe(1)
-    while frame.f_back is not None:
-        depth, frame = depth + 1, frame.f_back
-    return depth + 1
 
 
 def _trim(error: BaseException) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from labkit.messages import proof as messages
-from labkit.mistake import Mistake, mistakes
+from labkit.mistake import Mistake, loose_steps, mistakes
+from labkit.page import Page, Step
 from labkit.rehearsal import Rehearsal
 from labkit.show import plain
 from labkit.verdict import Finding
@@ -21,19 +22,35 @@ class Proof:
 
 
 def proofs(rehearsal: Rehearsal) -> Iterator[Proof]:
-    """The page holds; the untouched example fails; the solution passes; each mistake is caught."""
+    """The page holds; the untouched example fails; the solution passes; each mistake is caught.
+
+    A solution and a mistake hold too: what they claim of themselves is true.
+    """
     yield Proof("the page", tuple(rehearsal.judgement.findings))
     untouched = rehearsal.answer(())
     yield Proof("the untouched example", () if untouched.findings else (messages.UNTOUCHED_PASSES,))
-    solved = rehearsal.answer(rehearsal.lab.solution.steps)
-    yield Proof("the solution", tuple(solved.findings))
-    for mistake in mistakes(rehearsal.lab.mistakes):
-        yield Proof(f"the mistake “{mistake.name}”", tuple(_mistake(rehearsal, mistake)))
+    solution = rehearsal.lab.solution
+    yield Proof("the solution", tuple(_tried(rehearsal, solution, solution.steps)))
+    page = rehearsal.lab.mistakes
+    if loose := loose_steps(page):
+        yield Proof("the mistakes", tuple(messages.loose_step(step) for step in loose))
+    for mistake in mistakes(page):
+        yield Proof(f"the mistake “{mistake.name}”", tuple(_mistake(rehearsal, page, mistake)))
 
 
-def _mistake(rehearsal: Rehearsal, mistake: Mistake) -> Iterator[Finding]:
-    judged = rehearsal.answer(mistake.steps)
+def _tried(rehearsal: Rehearsal, page: Page, steps: tuple[Step, ...]) -> Iterator[Finding]:
+    answer = rehearsal.attempt(steps)
+    yield from rehearsal.claimed(page, steps, answer).findings
+    yield from rehearsal.judged(answer).findings
+
+
+def _mistake(rehearsal: Rehearsal, page: Page, mistake: Mistake) -> Iterator[Finding]:
+    answer = rehearsal.attempt(mistake.steps)
+    yield from rehearsal.claimed(page, mistake.steps, answer).findings
+    judged = rehearsal.judged(answer)
     if not judged.findings:
         yield messages.mistake_passes(mistake)
+    elif not mistake.verdict:
+        yield messages.no_verdict(mistake)
     elif (verdict := plain(judged.findings, rehearsal.lab.name)) != mistake.verdict:
         yield messages.other_verdict(mistake, verdict)

@@ -5,17 +5,26 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from labkit import workspace
 from labkit.audience import Silent, watch
 from labkit.exam import attempt
-from labkit.judge import Judgement, judge_check, judge_page
+from labkit.judge import Judgement, judge_answer, judge_check, judge_page
 from labkit.lab import Lab
-from labkit.page import Step
+from labkit.page import Command, Page, Step
 from labkit.run import Runner
 from labkit.server import Database, Server
-from labkit.trial import Trial
+from labkit.trial import CHECK_SECONDS, Trial
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer that was tried: what its own commands did, and what the checks did with it."""
+
+    own: Trial
+    exam: Trial
 
 
 class Rehearsal:
@@ -23,53 +32,79 @@ class Rehearsal:
 
     Attributes:
         trial: the run of the page.
-        judgement: what the judge says of it.
+
+    Raises:
+        KeyboardInterrupt: where Ctrl-C ended a command.
     """
 
     def __init__(
         self, lab: Lab, project: Path, database: Database, server: Server, runner: Runner
     ) -> None:
         self.lab = lab
+        self.project = project
+        self.database = database
         self._server = server
         self._runner = runner
-        self._project = project
-        self._database = database
-        self.trial = Trial(project, database.url, runner)
-        watch(self.trial, lab.page.example, Silent())
+        self._snapshots = lab.folder / "snapshots"
+        self.trial = Trial(project, database.url, runner, timeout=CHECK_SECONDS)
+        _watch(self.trial, lab.page.example)
 
     @property
     def judgement(self) -> Judgement:
         """What the judge says of the page."""
         page = self.lab.page
-        return judge_page(page, page.example, self.trial.records, self.lab.folder / "snapshots")
+        return judge_page(page, page.example, self.trial.records, self._snapshots)
 
     def answer(self, steps: Sequence[Step]) -> Judgement:
-        """What the judge says of an answer."""
-        page = self.lab.page
-        records = self.attempt(steps).records
-        return judge_check(page, page.checks, records, self.lab.folder / "snapshots")
+        """What the judge says of an answer to “Your turn”."""
+        return self.judged(self.attempt(steps))
 
-    def attempt(self, steps: Sequence[Step]) -> Trial:
+    def judged(self, answer: Answer) -> Judgement:
+        """What the judge says of an answer that was tried."""
+        page = self.lab.page
+        return judge_check(page, page.checks, answer.exam.records, self._snapshots)
+
+    def claimed(self, page: Page, steps: Sequence[Step], answer: Answer) -> Judgement:
+        """What the judge says of the claims that a page with an answer makes itself."""
+        records = answer.own.records
+        return judge_answer(page, steps, records, answer.exam.records, self._snapshots)
+
+    def attempt(self, steps: Sequence[Step]) -> Answer:
         """Try an answer: files and commands on top of the example, then the checks."""
         live = any(step.live for step in self.lab.page.checks)
-        state = self._project.parent
+        state = self.project.parent
         with ExitStack() as stack:
-            project = stack.enter_context(workspace.copied(self._project, state))
-            url = self._database.url
-            if live:
-                template = self._database.name
+            project = stack.enter_context(workspace.copied(self.project, state))
+            url = self.database.url
+            if live or any(isinstance(step, Command) for step in steps):
+                template = self.database.name
                 copy = self._server.throwaway(self.lab.database, template=template)
                 url = stack.enter_context(copy).url
-            watch(Trial(project, url, self._runner), steps, Silent())
-            return attempt(
+            own = Trial(project, url, self._runner, timeout=CHECK_SECONDS)
+            _watch(own, steps)
+            exam = attempt(
                 self.lab,
                 project,
                 url,
                 server=self._server,
                 runner=self._runner,
-                state=state,
+                scratch=state,
                 audience=Silent(),
+                files=own.files,
             )
+        _raise_interrupt(exam)
+        return Answer(own, exam)
+
+
+def _watch(trial: Trial, steps: Sequence[Step]) -> None:
+    watch(trial, steps, Silent())
+    _raise_interrupt(trial)
+
+
+def _raise_interrupt(trial: Trial) -> None:
+    """Pass on a Ctrl-C that the runner has taken for its command's."""
+    if trial.records and trial.records[-1].observation.interrupted:
+        raise KeyboardInterrupt
 
 
 @contextmanager

@@ -24,6 +24,9 @@ from labkit.observation import Observation
 from labkit.prepared import Prepared
 from labkit.watch import Watch
 
+# The name that the shell's own messages begin with, and where it is.
+_SHELL = ("bash", found) if (found := shutil.which("bash")) else ("sh", "/bin/sh")
+
 
 class Runner:
     """Runs commands one after the other, and ends all they started when it is closed.
@@ -35,12 +38,12 @@ class Runner:
     def __init__(self, fork: bool | None = None) -> None:
         """``fork`` says whether to fork; None lets the system and LABS_NO_FORK decide."""
         wanted = not os.environ.get("LABS_NO_FORK") if fork is None else fork
-        self._fork = wanted and hasattr(os, "fork")
+        self.forks = wanted and hasattr(os, "fork")
         self._count = 0
         self._prepared: Prepared | None = None
         self._folder = _scratch()
         try:
-            self._prepared = Prepared(self._folder, self._fork)
+            self._prepared = Prepared(self._folder, self.forks)
         except BaseException:
             self.close()
             raise
@@ -125,7 +128,7 @@ class Runner:
             raise ValueError("this Runner is closed")
         if not self._prepared.alive:
             self._prepared.close()
-            self._prepared = Prepared(self._folder, self._fork)
+            self._prepared = Prepared(self._folder, self.forks)
         self._prepared.wait()
         return self._prepared
 
@@ -151,7 +154,7 @@ class Runner:
         environment = {
             **env,
             "PATH": _path(prepared.binaries, env.get("PATH", os.defpath)),
-            "PYTHONUNBUFFERED": "1",
+            "PYTHONUNBUFFERED": env.get("PYTHONUNBUFFERED") or standing.UNBUFFERED,
             record.RECORD: str(told),
             record.PROJECT: os.path.realpath(project),
             standing.PIPE: f"{pipe.st_dev}:{pipe.st_ino}",
@@ -159,7 +162,8 @@ class Runner:
         }
         try:
             return subprocess.Popen(
-                [_shell(), "-c", command],
+                [_SHELL[0], "-c", command],
+                executable=_SHELL[1],
                 cwd=project,
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -178,10 +182,6 @@ def _path(binaries: Path, path: str) -> str:
     entries = path.split(os.pathsep)
     activate = sys.prefix != sys.base_prefix and scripts not in entries
     return os.pathsep.join([str(binaries), *([scripts] if activate else []), path])
-
-
-def _shell() -> str:
-    return shutil.which("bash") or "/bin/sh"
 
 
 def _scratch() -> Path:

@@ -3,38 +3,80 @@
 from __future__ import annotations
 
 import os
+import shutil
+import signal
 import subprocess
-from urllib.parse import urlsplit
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+from labkit import connection
 from labkit.course import Course
 from labkit.lab import Lab
+from labkit.messages import course as course_messages
 from labkit.messages import shell as messages
 from labkit.show import Screen
 from labkit.trial import environment
+from labkit.verdict import ERROR, Verdict
+
+_VARIABLES = {
+    "host": "PGHOST",
+    "port": "PGPORT",
+    "user": "PGUSER",
+    "password": "PGPASSWORD",
+    "dbname": "PGDATABASE",
+    "sslmode": "PGSSLMODE",
+    "sslrootcert": "PGSSLROOTCERT",
+}
 
 
-def open_shell(course: Course, lab: Lab, screen: Screen) -> None:
-    """Open the learner's shell in a lab's project; run the page first where it was not yet."""
-    if not course.workspace.is_loaded(lab.name) or not course.server.exists(lab.database):
-        screen.verdict(course.run(lab, screen))
-    project = course.workspace.project(lab.name)
-    url = course.server_url(lab)
+def open_shell(course: Course, lab: Lab, screen: Screen) -> Verdict | None:
+    """Open the learner's shell in a lab's project; run the page first where it was not yet.
+
+    Returns:
+        The verdict of that run where it could not be judged, so that there is nothing to play in.
+    """
+    if not course.workspace.is_loaded(lab.name) or course.work(lab).database is None:
+        verdict = course.run(lab, screen)
+        if verdict.status == ERROR:
+            return verdict
+        screen.verdict(verdict)
+    database = course.work(lab).database
+    if database is None:
+        raise course_messages.no_database(lab)
     screen.note(messages.opened(lab, course.server.source))
-    program = os.environ.get("SHELL") or "/bin/sh"
     # The shell's own exit status is that of the last thing typed in it, and no verdict.
-    subprocess.run([program], cwd=project, env=shell_environment(url, lab), check=False)
+    program = _program()
+    with _left_to_the_shell():
+        try:
+            subprocess.run(
+                [program],
+                cwd=course.workspace.project(lab.name),
+                env=shell_environment(database.url, lab),
+                check=False,
+            )
+        except OSError as error:
+            raise messages.cannot_start(lab, program, error) from None
     screen.note(messages.closed(lab))
+    return None
 
 
 def shell_environment(url: str, lab: Lab) -> dict[str, str]:
     """DATABASE_URL for Alembic, the same for psql, and a prompt that says which lab it is."""
-    parts = urlsplit(url)
-    return {
-        **environment(url),
-        "PGHOST": parts.hostname or "",
-        "PGPORT": str(parts.port or 5432),
-        "PGUSER": parts.username or "",
-        "PGPASSWORD": parts.password or "",
-        "PGDATABASE": parts.path.lstrip("/"),
-        "PS1": f"lab {lab.number}> ",
-    }
+    parameters = connection.parse(url)
+    libpq = {_VARIABLES[name]: parameters[name] for name in _VARIABLES if name in parameters}
+    return {**environment(url), **libpq, "PS1": f"lab {lab.number}> "}
+
+
+def _program() -> str:
+    """The learner's own shell, as long as it can be started."""
+    return shutil.which(os.environ.get("SHELL") or "sh") or "/bin/sh"
+
+
+@contextmanager
+def _left_to_the_shell() -> Iterator[None]:
+    """Leave Ctrl-C to the shell and what runs in it, as ``system`` of the C library does."""
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -32,7 +32,10 @@ _WITH_WORD = ("-W", "-X", "--check-hash-based-pycs")
 _PLAIN = frozenset("bBdEiIOPqsSuvVx?h")
 # A prepared process had these settled when it started.
 _SETTLED = ("LC_ALL", "LC_CTYPE", "LANG", "LANGUAGE", "PYTHON")
-_OF_NO_MATTER = ("PYTHONUNBUFFERED", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
+# These it takes over from a command all the same.
+_ADOPTED = ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
+# What the Runner has PYTHONUNBUFFERED be: on for every other program, as if it was not set here.
+_BY_RUNNER = "labs"
 
 FORWARDED = ("SIGHUP", "SIGINT", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGTERM", "SIGURG")
 
@@ -40,14 +43,15 @@ FORWARDED = ("SIGHUP", "SIGINT", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM", "SI
 def split(words: list[str]) -> tuple[list[str], str | None, str, list[str]]:
     """Split an interpreter's words into (options, kind, target, arguments).
 
-    ``kind`` is None when the words name no program: a prompt, ``--version``, a program on stdin.
+    ``kind`` is "file", "command", "module" or "stdin"; None when the words name no program, as
+    ``--version`` or a mistake.
     """
     at = 0
     while at < len(words):
         word = words[at]
         if word in ("-c", "-m"):
             if at + 1 == len(words):
-                break
+                return words, None, "", []
             return (
                 words[:at],
                 {"-c": "command", "-m": "module"}[word],
@@ -60,11 +64,17 @@ def split(words: list[str]) -> tuple[list[str], str | None, str, list[str]]:
             word[:1] == "-" and word[1:] and set(word[1:]) <= _PLAIN
         ):
             at += 1
+        elif word == "-":
+            return words[:at], "stdin", word, words[at + 1 :]
         elif word.startswith("-"):
-            break
+            return words, None, "", []
         else:
             return words[:at], "file", word, words[at + 1 :]
-    return words, None, "", []
+    return words, None if _says(words, "hV?") else "stdin", "", []
+
+
+def _says(options: list[str], letters: str) -> bool:
+    return any(set(word[1:]) & set(letters) for word in options if word[:2] not in ("-W", "-X"))
 
 
 def main() -> None:
@@ -82,10 +92,17 @@ def main() -> None:
         if not os.access(executable, os.X_OK):
             executable = prepared["python"]
         options, kind, target, arguments = split(words)
-        if kind is None or (kind == "file" and not os.path.isfile(target)) or "-i" in options:
+        if kind is None or (kind == "file" and not os.path.exists(target)):
+            # It is going to complain, under the name that it was called by.
+            os.environ["PATH"] = os.path.dirname(executable)
+            os.execv(executable, [name, *words])
+        prompt = _says(options, "i") or (kind == "stdin" and os.isatty(0))
+        if prompt or (kind == "file" and not os.path.isfile(target)):
             os.execv(executable, [executable, *words])
     if prepared["door"] and not options and settled(os.environ) == prepared["settled"]:
         serve(prepared["door"], (kind, target, tuple(arguments), executable))
+    if os.environ.get("PYTHONUNBUFFERED") == _BY_RUNNER:
+        del os.environ["PYTHONUNBUFFERED"]
     observed = [prepared["observed"], executable, kind, target, *arguments]
     os.execv(executable, [executable, *options, *observed])
 
@@ -95,7 +112,7 @@ def settled(environment: Mapping[str, str]) -> dict[str, str]:
     return {
         name: value
         for name, value in environment.items()
-        if name.startswith(_SETTLED) and name not in _OF_NO_MATTER
+        if name.startswith(_SETTLED) and name not in _ADOPTED and value not in ("", _BY_RUNNER)
     }
 
 

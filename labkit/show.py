@@ -5,20 +5,18 @@ from __future__ import annotations
 import difflib
 import io
 import os
-import textwrap
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import IO
 
-from rich.console import Console
-from rich.padding import Padding
+from rich.cells import cell_len
 from rich.rule import Rule
-from rich.table import Table
 from rich.text import Text
 
 from labkit.claim import fold
 from labkit.observation import Statement
 from labkit.page import Command, File
+from labkit.terminal import Terminal, cleaned
 from labkit.trial import Record
 from labkit.trouble import Trouble
 from labkit.verdict import FAIL, PASS, Finding, Verdict
@@ -30,7 +28,7 @@ _STYLES = {PASS: "bold green", FAIL: "bold red"}
 _ERROR_STYLE = "bold yellow"
 _DIFFERENCE = {"+": "green", "-": "red", "@": "cyan"}
 _TRACEBACK = "Traceback (most recent call last):"
-_WIDTH = 100
+_LONGEST = 12  # lines of one statement, and statements of one line of code
 
 
 class Screen:
@@ -38,16 +36,14 @@ class Screen:
 
     Args:
         file: where to draw; standard output by default.
-        width: columns, by default those of the terminal, at most 100.
+        width: columns, by default those of the terminal.
         brief: show a command that went well on one line, without what it printed and sent.
     """
 
     def __init__(
         self, file: IO[str] | None = None, width: int | None = None, *, brief: bool = False
     ) -> None:
-        self.console = Console(file=file, width=width, highlight=False, markup=False, emoji=False)
-        if width is None:
-            self.console.width = min(self.console.width, _WIDTH)
+        self.console = Terminal(file, width)
         self._files: list[str] = []
         self._line = ""
         self._hidden = 0
@@ -56,8 +52,16 @@ class Screen:
 
     def opened(self, title: str, source: str) -> None:
         """Name the run and the server that it uses."""
-        self.console.print(Rule(Text(title, "bold"), align="left", style="dim", characters="─"))
-        self.console.print(Text(source, "dim"))
+        if cell_len(title) + 4 > self.console.width:
+            self._paragraph(title, "bold")
+        else:
+            rule = Rule(Text(title, "bold"), align="left", style="dim", characters="─")
+            self.console.print(rule)
+        self._paragraph(source, "dim")
+
+    def noted(self, text: str) -> None:
+        """Show what the learner should know of."""
+        self._paragraph(text, "yellow")
 
     def wrote(self, file: File) -> None:
         """Remember a file; they are named together before the next command."""
@@ -67,7 +71,7 @@ class Screen:
         """Show the command as it would be typed."""
         if self._files:
             self.console.print()
-            self.console.print(Text("wrote " + ", ".join(self._files), "dim"))
+            self._paragraph("wrote " + ", ".join(self._files), "dim")
             self._files.clear()
         if not self._brief:
             self.console.print()
@@ -91,8 +95,9 @@ class Screen:
             for line in self._held:
                 self._output_line(line)
         self._held.clear()
+        self._end_of_traceback()
         if seen.status != 0:
-            word = "as expected" if not record.failed else "which nothing announced"
+            word = "as expected" if not record.failed else "where 0 was expected"
             style = "dim" if not record.failed else "red"
             self.console.print(Text(f"  exit status {seen.status}, {word}", style))
         sent = [] if self._brief else seen.migrated
@@ -109,11 +114,14 @@ class Screen:
         if self._in_traceback(line):
             self._hidden += 1
             return
+        self._end_of_traceback()
+        self.console.print(Text("  ") + Text.from_ansi(line), soft_wrap=True)
+
+    def _end_of_traceback(self) -> None:
         if self._hidden:
             hidden = f"  Traceback: {self._hidden} lines, shown with {TRACEBACKS}=1"
             self.console.print(Text(hidden, "dim"))
             self._hidden = 0
-        self.console.print(Text("  ") + Text.from_ansi(line), soft_wrap=True)
 
     def _in_traceback(self, line: str) -> bool:
         """True for the lines between “Traceback” and the error, which say little to a learner."""
@@ -123,18 +131,27 @@ class Screen:
 
     def _revision(self, name: str, sent: Sequence[Statement]) -> None:
         place = sent[0].place
-        self.console.print(Text(f"  ┌ {name} · {place.file if place else ''}", "blue"))
-        for statement in sent:
-            line = f":{statement.place.line}" if statement.place else ""
-            self._below(line, fold(statement.text), "")
-            self._below("", costs(statement), "dim")
-            if statement.failure:
-                error = f"{statement.failure.kind}: {statement.failure.message.strip()}"
-                self._below("", error, "red")
+        where = f" · {place.file}" if place else ""
+        for part in self.console.wrapped(f"{name}{where}", self.console.width - 4):
+            self.console.print(Text(f"  ┌ {part}", "blue"))
+        for place, group in groupby(sent, lambda s: s.place):
+            statements = list(group)
+            for statement in statements[:_LONGEST]:
+                line = f":{place.line}" if place else ""
+                self._below(line, fold(statement.text), "")
+                self._below("", costs(statement), "dim")
+                if statement.failure:
+                    error = f"{statement.failure.kind}: {statement.failure.message.strip()}"
+                    self._below("", error, "red")
+            if (more := len(statements) - _LONGEST) > 0:
+                self._below("", f"and {more} more from this line", "dim")
 
     def _below(self, line: str, text: str, style: str) -> None:
         """Show a text at the right of a bar, wrapped, the line's number before it."""
-        for number, part in enumerate(textwrap.wrap(text, self.console.width - 10) or [""]):
+        parts = self.console.wrapped(text, self.console.width - 10) or [""]
+        if len(parts) > _LONGEST:
+            parts = [*parts[: _LONGEST - 1], f"… {len(parts) - _LONGEST + 1} more lines"]
+        for number, part in enumerate(parts):
             label = f"{line if number == 0 else '':>4}"
             row = Text.assemble(("  │ ", "blue"), (label, "dim"), "  ", (part, style))
             self.console.print(row, soft_wrap=True)
@@ -145,36 +162,36 @@ class Screen:
         if verdict.trouble:
             self.trouble(verdict.trouble)
         else:
-            style = _STYLES[verdict.status]
-            head = Text.assemble((verdict.status, style), f"  {_summary(verdict)}")
-            self.console.print(head)
+            head = f"{verdict.status}  {_summary(verdict)}"
+            self._paragraph(head, "", Text(verdict.status, _STYLES[verdict.status]))
             for number, finding in enumerate(verdict.findings, 1):
                 self.console.print()
                 self._finding(number, finding)
             if verdict.findings:
                 self.console.print()
         for note in verdict.notes:
-            self.console.print(Text(note, "dim"))
-        if verdict.following:
-            self.console.print(Text(verdict.following, "bold"), soft_wrap=True)
+            self._paragraph(note, "dim")
+        mend = verdict.trouble.mend if verdict.trouble else ""
+        for last in (mend, verdict.following):
+            if last:
+                self.console.print(Text(cleaned(last), "bold"), soft_wrap=True)
 
     def trouble(self, trouble: Trouble) -> None:
-        """Show what ended a task with ERROR."""
-        self.console.print(Text.assemble(("ERROR", _ERROR_STYLE), f"  {trouble.what}"))
+        """Show what ended a task with ERROR, but not what mends it."""
+        self._paragraph(f"ERROR  {trouble.what}", "", Text("ERROR", _ERROR_STYLE))
         if trouble.why:
-            self.console.print(Text(trouble.why))
-        if trouble.mend:
-            self.console.print(Text(trouble.mend, "bold"), soft_wrap=True)
+            self._paragraph(trouble.why)
 
     def note(self, text: str) -> None:
         """Show one sentence."""
-        self.console.print(Text(text), soft_wrap=True)
+        self.console.print(Text(cleaned(text)), soft_wrap=True)
 
     def told(self, difference: str) -> bool:
         """Show a difference and agree to it."""
         self.console.print()
         for line in difference.splitlines():
-            self.console.print(Text(line, _DIFFERENCE.get(line[:1], "")), soft_wrap=True)
+            shown = Text(cleaned(line), _DIFFERENCE.get(line[:1], ""))
+            self.console.print(shown, soft_wrap=True)
         return True
 
     def agree(self, difference: str) -> bool:
@@ -187,24 +204,38 @@ class Screen:
         try:
             return self.console.input(question).strip().lower() in ("y", "yes")
         except EOFError:
+            self.console.print()
             return False
 
+    def _paragraph(self, text: str, style: str = "", head: Text | None = None) -> None:
+        """Show a text in whole words; ``head`` is its beginning, styled."""
+        lines = self.console.wrapped(cleaned(text), self.console.width)
+        for number, line in enumerate(lines):
+            shown = Text(line, style)
+            if head and number == 0:
+                shown = head + Text(line.removeprefix(head.plain), style)
+            self.console.print(shown, soft_wrap=True)
+
     def _finding(self, number: int, finding: Finding) -> None:
-        self.console.print(Text(f"{number}. {finding.what}", "bold"))
-        table = Table.grid(padding=(0, 2))
-        table.add_column(style="dim", no_wrap=True)
-        table.add_column(ratio=1, overflow="fold")
+        self._paragraph(f"{number}. {finding.what}", "bold")
+        rows = []
         said = finding.expected in finding.what and finding.actual in finding.what
         if "\n" in finding.expected + finding.actual:
-            table.add_row("differs", Text("\n".join(_differing(finding))))
+            rows.append(("differs", "\n".join(_differing(finding))))
         elif not said:
-            table.add_row("expected", Text(finding.expected))
-            table.add_row("found", Text(finding.actual))
-        for name, text in (("at", finding.place), ("why", finding.why), ("mend", finding.remedy)):
-            if text:
-                table.add_row(name, Text(text))
-        if table.row_count:
-            self.console.print(Padding(table, (0, 0, 0, 3)))
+            rows += [("expected", finding.expected), ("found", finding.actual)]
+        rows += [("at", finding.place), ("why", finding.why), ("mend", finding.remedy)]
+        rows = [(name, text) for name, text in rows if text or name in ("expected", "found")]
+        longest = max((len(name) for name, _ in rows), default=0)
+        for name, text in rows:
+            self._labelled(name, longest, text)
+
+    def _labelled(self, name: str, longest: int, text: str) -> None:
+        """Show a text at the right of its name, wrapped."""
+        parts = self.console.wrapped(cleaned(text), self.console.width - longest - 5) or [""]
+        for number, part in enumerate(parts):
+            label = f"   {name if number == 0 else '':{longest}}  "
+            self.console.print(Text.assemble((label, "dim"), part), soft_wrap=True)
 
 
 def plain(findings: Iterable[Finding], lab: str, width: int = 80) -> str:
@@ -212,8 +243,7 @@ def plain(findings: Iterable[Finding], lab: str, width: int = 80) -> str:
     file = io.StringIO()
     screen = Screen(file, width)
     screen.verdict(Verdict("check", lab, tuple(findings)))
-    lines = (line.rstrip() for line in file.getvalue().strip().splitlines())
-    return "\n".join(lines) + "\n"
+    return file.getvalue().strip() + "\n"
 
 
 def costs(statement: Statement) -> str:

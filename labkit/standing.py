@@ -20,6 +20,9 @@ from typing import Any
 
 PIPE = "LABS_PIPE"
 
+# What PYTHONUNBUFFERED is when the Runner set it, and not the command's own environment.
+UNBUFFERED = "labs"
+
 
 def adopt(request: dict[str, Any], passed: list[int]) -> None:
     """Take over what the shim was started with; ``passed`` are its folder and descriptors."""
@@ -61,9 +64,15 @@ def settle_streams() -> None:
 
     The streams stay the same objects: Alembic keeps one as the default of an argument.
     """
+    if os.environ.get("PYTHONUNBUFFERED", UNBUFFERED) != UNBUFFERED:
+        return
     for stream, by_line in ((sys.stdout, _watched(sys.stdout)), (sys.stderr, True)):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(line_buffering=by_line, write_through=False)
+
+
+def measure_terminal() -> None:
+    """Have Alembic wrap its messages at the width of the terminal it has now, if any."""
     messaging: Any = sys.modules.get("alembic.util.messaging")
     if messaging is not None:
         messaging.TERMWIDTH = _width()
@@ -77,7 +86,7 @@ def hide() -> None:
 
 def shadowed(folders: Iterable[str]) -> set[str]:
     """Return the loaded modules that ``folders`` have something else to say about."""
-    loaded = {name for name in sys.modules if "." not in name}
+    loaded = {name for name in sys.modules if "." not in name} | {"sitecustomize", "usercustomize"}
     found = set()
     for folder in folders:
         try:

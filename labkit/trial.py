@@ -8,29 +8,41 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import psycopg2
-from psycopg2 import sql
+from psycopg2 import errors, sql
 
 from labkit import claim as claims
-from labkit import history, snapshot, workspace
+from labkit import disorder, history, outage, snapshot, workspace
+from labkit.catalog.names import parts
+from labkit.history import Revision
+from labkit.look import looking
 from labkit.observation import Observation
 from labkit.page import Command, File, Step
 from labkit.run import Runner
 from labkit.snapshot import Snapshot
+from labkit.trouble import Trouble
 from labkit.verdict import Finding
 
 # A check has to end, even when the answer does not.
 CHECK_SECONDS = 60.0
+
+LOCK_TIMEOUT_MS = 2000
+
+# What a terminal tells its programs. They would wrap and colour their output by it, and a command
+# has no terminal here.
+_OF_A_TERMINAL = frozenset(
+    ("COLUMNS", "LINES", "FORCE_COLOR", "CLICOLOR_FORCE", "PY_COLORS", "COLORTERM")
+)
 
 
 @dataclass(frozen=True)
 class Record:
     """What a command did and left behind.
 
-    ``files`` are the page's files as they stood when it ran, by path. ``snapshot`` is the live
-    schema afterwards, None where nothing asked for it; ``rows`` counts the rows of the tables that
-    a claim names, None for a table that is not there. ``history`` is what is wrong with the
-    revision files where the command failed.
+    ``files`` are the page's files by path, as long as they stood in the project as the page has
+    them. ``snapshot`` is the live schema afterwards, None where nothing asked for it and where the
+    command failed or did not end; ``rows`` counts the rows of the tables that a claim names, None
+    for a table that is not there. ``revisions`` are those of the project where there is a snapshot,
+    ``history`` is what is wrong with the revision files where the command failed for it.
     """
 
     command: Command
@@ -38,7 +50,24 @@ class Record:
     files: Mapping[str, File] = field(default_factory=dict)
     snapshot: Snapshot | None = None
     rows: Mapping[str, int | None] = field(default_factory=dict)
+    revisions: tuple[Revision, ...] = ()
     history: tuple[Finding, ...] = ()
+
+    @property
+    def ended(self) -> bool:
+        """False where the command was stopped."""
+        return not (self.observation.interrupted or self.observation.timed_out)
+
+    @property
+    def left_early(self) -> bool:
+        """True where the program was left in the middle, and looks like a success."""
+        failure = self.observation.failure
+        if failure is None or self.observation.status != 0:
+            return False
+        if failure.kind == "ended":
+            # A process in the background has no end of its own either.
+            return "&" not in self.command.text
+        return failure.kind == "SystemExit" and failure.place is not None
 
     @property
     def failed(self) -> bool:
@@ -56,6 +85,7 @@ class Trial:
         runner: runs them.
         live_url: what it is for a “check live”, where there is one.
         timeout: seconds that one command may take, None for no limit.
+        files: files of a page that stand in the project already, by path.
     """
 
     def __init__(
@@ -66,13 +96,14 @@ class Trial:
         *,
         live_url: str = "",
         timeout: float | None = None,
+        files: Mapping[str, File] | None = None,
     ) -> None:
         self.project = project
         self.url = url
         self.live_url = live_url
         self.runner = runner
         self.timeout = timeout
-        self.files: dict[str, File] = {}
+        self.files: dict[str, File] = dict(files or {})
         self.records: list[Record] = []
 
     def take(
@@ -93,27 +124,57 @@ class Trial:
             record = self._run(step, on_output)
             self.records.append(record)
             yield record
-            if record.failed or record.observation.interrupted or record.observation.timed_out:
+            if record.failed or not record.ended:
                 return
 
     def _run(self, command: Command, on_output: Callable[[str], None] | None) -> Record:
         url = self.live_url if command.live else self.url
+        env = {k: v for k, v in environment(url).items() if k not in _OF_A_TERMINAL}
         observation = self.runner.run(
-            command.text,
-            project=self.project,
-            env=environment(url),
-            on_output=on_output,
-            timeout=self.timeout,
+            command.text, project=self.project, env=env, on_output=on_output, timeout=self.timeout
         )
+        record = Record(command, observation, self._unchanged_files())
+        if observation.interrupted:
+            return record
+        if trouble := outage.outage(observation, url):
+            raise trouble
+        if not record.ended:
+            return record
+        if record.failed:
+            return replace(record, history=tuple(disorder.behind(self.project, observation)))
+        return self._looked(record, url)
+
+    def _looked(self, record: Record, url: str) -> Record:
+        """The record with what its claims need to be seen in the database.
+
+        Raises:
+            Trouble: the database cannot be read.
+        """
+        command = record.command
         kinds = {claim.kind for claim in command.claims}
         tables = [t for c in command.claims if c.kind == "Rows" for t in claims.rows(c.text)]
-        state = None
-        if command.snapshot or "Version" in kinds:
-            state = snapshot.read(url, command.rows)
-        record = Record(command, observation, dict(self.files), state, count_rows(url, tables))
-        if record.failed:
-            return replace(record, history=tuple(history.faults(self.project)))
-        return record
+        try:
+            if command.snapshot or "Version" in kinds:
+                record = replace(
+                    record,
+                    snapshot=snapshot.read(url, command.rows),
+                    revisions=tuple(history.read(self.project)[0]),
+                )
+            return replace(record, rows=count_rows(url, tables))
+        except Trouble as trouble:
+            raise outage.away(command.text, url) or trouble from None
+
+    def _unchanged_files(self) -> dict[str, File]:
+        """The page's files that no command has changed: the lines of others are not the page's."""
+        unchanged = {}
+        for path, file in self.files.items():
+            try:
+                there = (self.project / path).read_bytes()
+            except OSError:
+                continue
+            if there == file.text.encode():
+                unchanged[path] = file
+        return unchanged
 
 
 def environment(url: str) -> dict[str, str]:
@@ -138,22 +199,21 @@ def environment(url: str) -> dict[str, str]:
 
 
 def count_rows(url: str, tables: Sequence[str]) -> dict[str, int | None]:
-    """The number of rows of each table (``name`` or ``schema.name``); None where there is none."""
+    """The number of rows of each table (``name`` or ``schema.name``); None where there is none.
+
+    Raises:
+        Trouble: one cannot be read, or a lock on it is held too long.
+    """
     if not tables:
         return {}
     counts: dict[str, int | None] = {}
-    connection = psycopg2.connect(url.replace("+psycopg2", "", 1), connect_timeout=5)
-    try:
-        connection.autocommit = True
-        with connection.cursor() as cursor:
-            for table in tables:
-                name = sql.Identifier(*table.split("."))
-                try:
-                    cursor.execute(sql.SQL("SELECT count(*) FROM {}").format(name))
-                    row = cursor.fetchone()
-                    counts[table] = row[0] if row else None
-                except psycopg2.errors.UndefinedTable:
-                    counts[table] = None
-    finally:
-        connection.close()
+    with looking(url) as cursor:
+        for table in tables:
+            name = sql.Identifier(*(parts(table) or [table]))
+            try:
+                cursor.execute(sql.SQL("SELECT count(*) FROM {}").format(name))
+                row = cursor.fetchone()
+                counts[table] = row[0] if row else None
+            except errors.UndefinedTable:
+                counts[table] = None
     return counts

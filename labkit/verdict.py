@@ -83,7 +83,7 @@ class Verdict:
             "findings": [finding.as_dict() for finding in self.findings],
             "error": trouble and {"what": trouble.what, "why": trouble.why, "mend": trouble.mend},
             "notes": list(self.notes),
-            "next": self.following,
+            "next": self.following or (trouble.mend if trouble else ""),
             "source": self.source,
             "seconds": round(self.seconds, 3),
         }

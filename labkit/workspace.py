@@ -1,27 +1,32 @@
-"""The workspace: the folders that a learner edits, in which no edit is ever lost."""
+"""The workspace: the folders that a learner edits, in which no edit is ever lost.
+
+What was loaded into a project stands in ``.labs/loaded/LAB.json``: the fingerprint of each file, a
+mark of the database, and whether the page ran to its end. While a page runs it says only that;
+found later, it tells that the run was cut off, and whatever is there counts as an edit.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock
 from filelock import Timeout as LockTimeout
 
+from labkit import tree
 from labkit.messages import workspace as messages
 from labkit.trouble import Trouble
 
-# What tools leave behind is nobody's edit, and is not copied for a check.
-_IGNORED = {"__pycache__", ".venv", "venv", ".git", "node_modules", ".mypy_cache", ".ruff_cache"}
 _LOCK_SECONDS = 120
+_WHOLE = {"whole": True}
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,17 @@ class Kept:
     lab: str
     stamp: str
     folder: Path
+
+
+@dataclass(frozen=True)
+class Hold:
+    """A lab that no other terminal may touch: an empty folder to work in, gone afterwards.
+
+    ``cut_off`` is true where whoever held the lab before was killed.
+    """
+
+    scratch: Path
+    cut_off: bool
 
 
 class Workspace:
@@ -43,6 +59,7 @@ class Workspace:
 
     def __init__(self, folder: Path, state: Path) -> None:
         self.folder = folder
+        self._state = state
         self._loaded = state / "loaded"
 
     def project(self, lab: str) -> Path:
@@ -54,34 +71,55 @@ class Workspace:
         project, loaded = self.project(lab), self._read(lab)
         if not project.is_dir():
             return []
-        there = fingerprints(project)
-        if loaded is None:
-            return sorted(there)
-        before = loaded["files"]
+        with _told(project):
+            there = tree.fingerprints(project)
+        before = loaded.get("files", {}) if loaded else {}
         return sorted(p for p in before.keys() | there.keys() if before.get(p) != there.get(p))
 
     def is_loaded(self, lab: str) -> bool:
-        """True where the project was loaded and is still there."""
-        return self._read(lab) is not None and self.project(lab).is_dir()
+        """True where a page that ran to its end left a project, and that is still there."""
+        loaded = self._read(lab)
+        return loaded is not None and loaded.get("whole") is True and self.project(lab).is_dir()
+
+    def was_cut_off(self, lab: str) -> bool:
+        """True where a run did not even come to say how it ended; the caller holds the lab."""
+        return "running" in (self._read(lab) or {})
+
+    def is_known(self, lab: str) -> bool:
+        """True where a project is there, and what was in its database when it was loaded."""
+        return bool(self.database_mark(lab)) and self.project(lab).is_dir()
 
     def database_mark(self, lab: str) -> str:
-        """What ``finish`` was told of the database, "" where nothing was loaded."""
-        loaded = self._read(lab)
-        return str(loaded.get("database", "")) if loaded else ""
+        """What ``finish`` was told of the database, "" where nothing is known."""
+        return str((self._read(lab) or {}).get("database", ""))
 
     @contextmanager
-    def held(self, lab: str) -> Iterator[None]:
-        """Keep other terminals out of a lab's folder for a while."""
+    def held(self, lab: str, on_wait: Callable[[], None] = lambda: None) -> Iterator[Hold]:
+        """Keep other terminals out of a lab; ``on_wait`` is called where one has to be waited for.
+
+        Raises:
+            Trouble: the other one takes too long.
+        """
+        scratch = self._state / "scratch" / lab
         with _told(self._loaded):
             self._loaded.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(self._loaded / f"{lab}.lock", timeout=_LOCK_SECONDS)
+            lock = FileLock(self._loaded / f"{lab}.lock")
             try:
-                lock.acquire()
+                lock.acquire(timeout=0)
             except LockTimeout:
-                raise messages.held(lab, _LOCK_SECONDS) from None
+                on_wait()
+                try:
+                    lock.acquire(timeout=_LOCK_SECONDS)
+                except LockTimeout:
+                    raise messages.held(lab, _LOCK_SECONDS) from None
         try:
-            yield
+            cut_off = scratch.exists()
+            shutil.rmtree(scratch, ignore_errors=True)
+            with _told(scratch):
+                scratch.mkdir(parents=True)
+            yield Hold(scratch, cut_off)
         finally:
+            shutil.rmtree(scratch, ignore_errors=True)
             lock.release()
 
     def begin(self, lab: str) -> Path:
@@ -89,38 +127,42 @@ class Workspace:
         project = self.project(lab)
         with _told(project):
             project.mkdir(parents=True, exist_ok=True)
-            loaded = self._read(lab)
-            for path in loaded["files"] if loaded else ():
+            before = (self._read(lab) or {}).get("files", {})
+            write(self._loaded, f"{lab}.json", json.dumps({"running": True}))
+            for path in before:
                 (project / path).unlink(missing_ok=True)
-            _prune(project)
+            tree.prune(project)
         return project
 
     def clear(self, lab: str) -> None:
         """Remove an unedited project; the caller has looked at ``edits``."""
-        project = self.begin(lab)
-        with _told(project):
-            project.rmdir()
+        if self.project(lab).is_dir():
+            tree.remove_empty(self.begin(lab))
+        with _told(self._loaded):
             (self._loaded / f"{lab}.json").unlink(missing_ok=True)
 
-    @contextmanager
-    def beside(self, lab: str) -> Iterator[Path]:
-        """An empty project of the same name, for one run that must not touch the learner's."""
-        with _told(self._loaded):
-            holder = Path(tempfile.mkdtemp(dir=self._loaded, prefix="beside-"))
-            (holder / lab).mkdir()
-        try:
-            yield holder / lab
-        finally:
-            shutil.rmtree(holder, ignore_errors=True)
+    def finish(
+        self, lab: str, database: str, written: Mapping[str, str], *, whole: bool = True
+    ) -> None:
+        """Note what is in the project now as loaded, and a mark of its database.
 
-    def finish(self, lab: str, database: str) -> None:
-        """Note all that is in the project now as loaded, and a mark of its database."""
-        with _told(self._loaded):
-            mark = {"files": fingerprints(self.project(lab)), "database": database}
-            write(self._loaded, f"{lab}.json", json.dumps(mark, indent=1, ensure_ascii=False))
+        Args:
+            written: the text of each file that the page wrote, by path. One that says something
+                else by now was edited while the page ran, and counts as an edit.
+            whole: whether the page ran to its end.
+        """
+        with _told(self.folder):
+            files = tree.fingerprints(self.project(lab))
+        for path in files.keys() & written.keys():
+            files[path] = tree.fingerprint(written[path].encode())
+        self._note(lab, {"files": files, "database": database, "whole": whole})
+
+    def mark_database(self, lab: str, database: str) -> None:
+        """Note a mark of a database that was made anew beside files that are the learner's."""
+        self._note(lab, {"files": {}, **(self._read(lab) or {}), "database": database} | _WHOLE)
 
     def set_aside(self, lab: str) -> Kept:
-        """Move the whole project to a dated folder."""
+        """Move the whole project, as far as there is one, to a dated folder."""
         with _told(self.folder):
             stamp = datetime.now().strftime("%Y-%m-%d_%H%M%S")
             kept = self.folder / ".kept" / stamp
@@ -129,17 +171,20 @@ class Workspace:
                 number += 1
                 kept = self.folder / ".kept" / f"{stamp}-{number}"
             kept.mkdir(parents=True, exist_ok=True)
-            self.project(lab).rename(kept / lab)
+            if self.project(lab).is_dir():
+                self.project(lab).rename(kept / lab)
+            else:
+                (kept / lab).mkdir()
             manifest = self._loaded / f"{lab}.json"
             if manifest.exists():
                 manifest.rename(kept / f"{lab}.json")
         return Kept(lab, kept.name, kept / lab)
 
-    def kept(self) -> list[Kept]:
-        """All that was set aside, the newest first."""
-        found = (self.folder / ".kept").glob("*/*/")
+    def kept(self, lab: str) -> list[Kept]:
+        """All that was set aside of a lab, the newest first."""
+        found = (self.folder / ".kept").glob(f"*/{lab}/")
         return sorted(
-            (Kept(path.name, path.parent.name, path) for path in found),
+            (Kept(lab, path.parent.name, path) for path in found),
             key=lambda kept: kept.stamp,
             reverse=True,
         )
@@ -147,37 +192,23 @@ class Workspace:
     def bring_back(self, kept: Kept) -> None:
         """Move what was set aside to its place, which is free."""
         with _told(self.folder):
-            kept.folder.rename(self.project(kept.lab))
             manifest = kept.folder.with_name(f"{kept.lab}.json")
             if manifest.exists():
                 manifest.rename(self._loaded / f"{kept.lab}.json")
-            kept.folder.parent.rmdir()
+            kept.folder.rename(self.project(kept.lab))
+            tree.remove_empty(kept.folder.parent)
 
-    def _read(self, lab: str) -> dict[str, dict[str, str]] | None:
+    def _note(self, lab: str, loaded: dict[str, Any]) -> None:
+        with _told(self._loaded):
+            write(self._loaded, f"{lab}.json", json.dumps(loaded, indent=1))
+
+    def _read(self, lab: str) -> dict[str, Any] | None:
         try:
             loaded = json.loads((self._loaded / f"{lab}.json").read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
-        return loaded if isinstance(loaded, dict) and "files" in loaded else None
-
-
-def fingerprints(project: Path) -> dict[str, str]:
-    """The SHA-256 of each file below a folder, by its relative path with slashes."""
-    found = {}
-    for folder, names, files in os.walk(project):
-        names[:] = [name for name in names if name not in _IGNORED]
-        for name in files:
-            path = Path(folder, name)
-            if name.endswith(".pyc"):
-                continue
-            if path.is_symlink():
-                content = str(path.readlink()).encode()
-            elif path.is_file():
-                content = path.read_bytes()
-            else:
-                continue
-            found[path.relative_to(project).as_posix()] = hashlib.sha256(content).hexdigest()
-    return found
+        usable = isinstance(loaded, dict) and isinstance(loaded.get("files", {}), dict)
+        return loaded if usable else None
 
 
 def write(project: Path, path: str, text: str) -> None:
@@ -188,9 +219,9 @@ def write(project: Path, path: str, text: str) -> None:
     """
     target = project / path
     with _told(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
         if not target.parent.resolve().is_relative_to(project.resolve()):
             raise messages.leads_out(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=".writing-")
         try:
             with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
@@ -212,26 +243,10 @@ def copied(project: Path, state: Path) -> Iterator[Path]:
     try:
         copy = holder / project.name
         with _told(project):
-            shutil.copytree(project, copy, symlinks=True, ignore=_leave_out)
+            shutil.copytree(project, copy, symlinks=True, ignore=tree.copied_not)
         yield copy
     finally:
         shutil.rmtree(holder, ignore_errors=True)
-
-
-def _leave_out(folder: str, names: list[str]) -> set[str]:
-    special = {n for n in names if not (Path(folder, n).is_file() or Path(folder, n).is_dir())}
-    return special | (_IGNORED & set(names))
-
-
-def _prune(project: Path) -> None:
-    """Remove the folders that hold nothing any more, and what tools left behind."""
-    for folder, names, _files in os.walk(project, topdown=False):
-        for name in names:
-            path = Path(folder, name)
-            if name == "__pycache__":
-                shutil.rmtree(path, ignore_errors=True)
-            elif not path.is_symlink() and not any(path.iterdir()):
-                path.rmdir()
 
 
 @contextmanager

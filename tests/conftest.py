@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from labkit import server as servers
@@ -25,13 +26,24 @@ def _clean_environment() -> None:
         del os.environ[name]
 
 
+def _sweep() -> None:
+    # A run that was killed could not stop its server.
+    for left in Path(tempfile.gettempdir()).glob("labs-tests-*-*"):
+        process = left.name.split("-")[2]
+        ours = left.stat().st_uid == os.getuid() and process.isdigit()
+        if ours and not psutil.pid_exists(int(process)):
+            servers.stop(left)
+            shutil.rmtree(left, ignore_errors=True)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     _clean_environment()
     # The controller of pytest-xdist, or the only process, makes the folder and removes it at the
     # end. Workers find it in their environment, so they meet on one server.
     if hasattr(config, "workerinput"):
         return
-    state = Path(tempfile.mkdtemp(prefix="labs-tests-"))
+    _sweep()
+    state = Path(tempfile.mkdtemp(prefix=f"labs-tests-{os.getpid()}-"))
     # As root the server runs as somebody else, who has to pass through.
     state.chmod(0o711)
     config.stash[_STATE] = state

@@ -66,9 +66,10 @@ def as_somebody(uid: int, gid: int, call: Callable[[], T]) -> T:
     if child == 0:
         answer: tuple[str, Any]
         try:
-            os.setgroups([])
-            os.setgid(gid)
-            os.setuid(uid)
+            if uid != os.geteuid():
+                os.setgroups([])
+                os.setgid(gid)
+                os.setuid(uid)
             answer = ("returned", call())
         except BaseException as error:
             answer = ("raised", error)

@@ -6,7 +6,8 @@ from textwrap import dedent
 
 import pytest
 
-from labkit.claim import annotations_in, claims, cost, locks, owner_of, pattern, rows, versions
+from labkit.annotation import annotations_in, owner_of
+from labkit.claim import claims, cost, locks, pattern, rows, versions
 
 
 def claims_of(code: str, language: str = "python") -> list[tuple[str, str, int]]:
@@ -93,11 +94,6 @@ def test_dots_stand_for_any_text_and_the_rest_for_itself() -> None:
 
 def test_a_pattern_has_to_match_to_the_end() -> None:
     assert not pattern("a").match("a b")
-
-
-def test_a_pattern_for_any_line_matches_a_whole_line_only() -> None:
-    assert pattern("b", any_line=True).search("a\nb\nc")
-    assert not pattern("b", any_line=True).search("a\nbb\nc")
 
 
 def test_locks_are_read_as_tables_and_modes() -> None:

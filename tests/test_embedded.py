@@ -14,9 +14,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
+import psycopg2
 import pytest
 
-from labkit import account, binaries, embedded, server
+from labkit import account, binaries, connection, embedded, server
+from labkit.cluster import Cluster
 from labkit.place import Place
 from labkit.trouble import Trouble
 from tests.drills import FIND, ROOT, as_ordinary_user, as_somebody, ask, nobody, terminal
@@ -325,6 +327,26 @@ def test_a_command_that_is_stuck_while_starting(
     )
 
 
+def test_no_connection_left(lasting: Path) -> None:
+    running = server.find(lasting)
+    opened = []
+    try:
+        for url in (running.fresh("lab_greedy").url, running.admin_url):
+            with pytest.raises(psycopg2.OperationalError):
+                while True:
+                    opened.append(connection.connect(connection.parse(url)))
+        with pytest.raises(Trouble) as caught:
+            server.find(lasting)
+    finally:
+        for each in opened:
+            each.close()
+    assert caught.value.what == (
+        "The server has no connection left for this command:"
+        f" embedded PostgreSQL on 127.0.0.1:{Place(lasting).port()}."
+    )
+    assert server.find(lasting)
+
+
 # What it cannot mend.
 
 
@@ -399,8 +421,12 @@ def ordinary(programs: binaries.Binaries, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.usefixtures("ordinary")
-def test_an_ordinary_user_runs_it_as_themselves(folder: Path) -> None:
-    state = folder / ".labs"
+def test_an_ordinary_user_with_a_home_that_cannot_be_written(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state, home = folder / ".labs", folder / "home"
+    home.mkdir(mode=0o555)
+    monkeypatch.setenv("HOME", str(home))
 
     def first_start_then_restart() -> tuple[str, bool, str]:
         return server.find(state).source, server.stop(state), server.find(state).source
@@ -409,14 +435,6 @@ def test_an_ordinary_user_runs_it_as_themselves(folder: Path) -> None:
     assert stopped is True
     assert before == after
     assert psutil.Process(pid(state)).uids().real == (os.geteuid() or nobody().uid)
-
-
-@pytest.mark.usefixtures("ordinary")
-def test_a_home_that_cannot_be_written(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    home = folder / "home"
-    home.mkdir(mode=0o555)
-    monkeypatch.setenv("HOME", str(home))
-    assert as_ordinary_user(lambda: server.find(folder / ".labs").source)
     assert not list(home.iterdir())
 
 
@@ -476,6 +494,51 @@ def test_folders_that_are_closed_for_others_stay_closed(
     assert [stat.S_IMODE(path.stat().st_mode) for path in (folder, home)] == [0o777, 0o700]
     where = psutil.Process(pid(home / ".labs")).exe()
     assert where.startswith(str(folder / ("outside" if os.geteuid() == 0 else "home")))
+
+
+class Elsewhere(account.Account):
+    """An account to which everything is closed."""
+
+    def own(self, path: Path) -> None:
+        pass
+
+    def reaches(self, path: Path) -> bool:  # noqa: ARG002
+        return False
+
+    def runs(self, program: Path) -> bool:  # noqa: ARG002
+        return False
+
+
+def test_data_that_were_closed_for_their_account_are_told(folder: Path) -> None:
+    home = folder / "server"
+    (home / "data").mkdir(parents=True)
+    with pytest.raises(Trouble) as caught:
+        Place(folder).make(Elsewhere("postgres", 1, 1))
+    assert caught.value.what == f"PostgreSQL runs as postgres, who cannot enter {home}."
+
+
+def test_installed_programs_that_are_closed_for_their_account_are_told(folder: Path) -> None:
+    installed = binaries.Binaries(folder / "bin", "18.4")
+    with pytest.raises(Trouble) as caught:
+        Cluster.reachable(Place(folder), installed, Elsewhere("postgres", 1, 1))
+    assert caught.value.what == (
+        f"PostgreSQL runs as postgres, who cannot run the programs in {folder / 'bin'}."
+    )
+
+
+def test_an_initdb_that_fails_is_told_in_its_own_words(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for program, script in (("postgres", "postgres (PostgreSQL) 18.4"), ("initdb", "no luck")):
+        (folder / program).write_text(f"#!/bin/sh\necho '{script}'\ntest {program} = postgres")
+        (folder / program).chmod(0o755)
+    monkeypatch.setenv("LABS_PG_BIN", str(folder))
+    with pytest.raises(Trouble) as caught:
+        server.find(folder)
+    assert caught.value.what == (
+        f"PostgreSQL cannot make its data directory in {folder / 'server'}."
+    )
+    assert caught.value.why == "It says:\nno luck"
 
 
 def test_root_without_another_account_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from drills import ask
 
 from labkit import server as servers
 from labkit.connection import compose, parse
 from labkit.server import Server
 from labkit.trouble import Trouble
+from tests.drills import ask
 
 Give = Callable[[str], Server]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psycopg2
 import pytest
-from drills import ask, terminal
+from tests.drills import as_somebody, ask, terminal
 
 from labkit import connection
 from labkit import server as servers
@@ -314,3 +314,63 @@ def test_a_lab_that_another_command_works_on_for_long(
         impatient.fresh(lab.name)
     blocker.close()
     assert caught.value.what == "Another command is at work on the same lab's database."
+
+
+# What PostgreSQL may answer.
+
+
+@pytest.mark.parametrize(
+    ("statement", "what"),
+    [
+        ("SELECT 1 / 0", "The server refuses a statement of ours: division by zero"),
+        (
+            "DO $$ BEGIN RAISE object_in_use USING MESSAGE = 'it is in use'; END $$",
+            "A database stays in use: it is in use",
+        ),
+        (
+            "DO $$ BEGIN RAISE insufficient_privilege USING MESSAGE = 'permission denied'; END $$",
+            "The server refuses what a lab needs: permission denied",
+        ),
+        ("DO $$ BEGIN RAISE disk_full; END $$", "The disk of the server is full: {source}."),
+        (
+            "DO $$ BEGIN RAISE read_only_sql_transaction; END $$",
+            "The server is read-only: {source}.",
+        ),
+        (
+            "SELECT pg_terminate_backend(pg_backend_pid())",
+            "The connection to the server was lost: {source}.",
+        ),
+    ],
+)
+def test_an_error_of_the_server_becomes_one_message(
+    server: Server, statement: str, what: str
+) -> None:
+    admin = server._admin
+    with pytest.raises(Trouble) as caught:
+        admin.work([], lambda: admin.run(statement), again=False)
+    assert caught.value.what == what.format(source=server.source)
+    assert server.exists("postgres")
+
+
+def test_a_session_that_ends_under_an_operation_is_opened_again(server: Server) -> None:
+    admin = server._admin
+    ended: list[bool] = []
+
+    def end_once() -> bool:
+        if not ended:
+            ended.append(True)
+            admin.run("SELECT pg_terminate_backend(pg_backend_pid())")
+        return True
+
+    assert admin.work(["lab_any"], end_once)
+
+
+def test_a_fork_does_not_use_the_connection_of_its_parent(server: Server) -> None:
+    mine = server._admin.run("SELECT pg_backend_pid()")
+
+    def look() -> list[tuple[int]]:
+        server.exists("postgres")
+        return server._admin.run("SELECT pg_backend_pid()")
+
+    assert as_somebody(os.geteuid(), os.getegid(), look) != mine
+    assert server._admin.run("SELECT pg_backend_pid()") == mine

@@ -26,7 +26,7 @@ def loaded(workspace: Workspace) -> Iterator[Path]:
         project = workspace.begin(LAB)
         write(project, "alembic.ini", "[alembic]\n")
         write(project, "migrations/env.py", "pass\n")
-        workspace.finish(LAB, "mark")
+        workspace.finish(LAB, "mark", {})
         yield project
 
 
@@ -85,11 +85,11 @@ def test_setting_aside_moves_the_project_and_bringing_back_returns_it(
     kept = workspace.set_aside(LAB)
     assert not loaded.exists()
     assert (kept.folder / "mine.py").read_text() == "mine"
-    assert workspace.kept() == [kept]
+    assert workspace.kept(LAB) == [kept]
     workspace.bring_back(kept)
     assert (loaded / "mine.py").read_text() == "mine"
     assert workspace.edits(LAB) == ["mine.py"]
-    assert workspace.kept() == []
+    assert workspace.kept(LAB) == []
 
 
 def test_two_projects_set_aside_in_one_second_are_both_kept(
@@ -99,7 +99,7 @@ def test_two_projects_set_aside_in_one_second_are_both_kept(
     loaded.mkdir()
     second = workspace.set_aside(LAB)
     assert first.folder != second.folder
-    assert {kept.folder for kept in workspace.kept()} == {first.folder, second.folder}
+    assert {kept.folder for kept in workspace.kept(LAB)} == {first.folder, second.folder}
 
 
 def test_a_copy_has_the_files_and_is_gone_afterwards(loaded: Path, tmp_path: Path) -> None:

@@ -12,6 +12,18 @@ from labkit.verdict import ERROR, FAIL, PASS, Verdict
 from labkit.workspace import Kept
 
 
+def overview(labs: Sequence[Lab]) -> list[str]:
+    """All labs by their names, and how to begin."""
+    if not labs:
+        return ["There is no lab in the folder labs."]
+    return [*(lab.name for lab in labs), f"Run one: invoke lab {labs[0].number}"]
+
+
+def waiting(lab: Lab) -> str:
+    """Another terminal holds the lab."""
+    return f"Another terminal is working on lab {lab.number}; waiting until it is done."
+
+
 def ran_beside(project: str, edits: Sequence[str]) -> str:
     """The page ran in a copy because the learner has edits."""
     shown = ", ".join(edits[:3]) + (f" and {len(edits) - 3} more" if len(edits) > 3 else "")
@@ -21,11 +33,45 @@ def ran_beside(project: str, edits: Sequence[str]) -> str:
     )
 
 
+def restoring(lab: Lab, kept: Kept) -> str:
+    """The command that brings edits back."""
+    return f"invoke restore {lab.number} --at {kept.stamp}"
+
+
+def set_aside(lab: Lab, kept: Kept, folder: str) -> str:
+    """Edits were moved away, and this is the way back."""
+    return f"Your edits are in {folder}, their database too. Back: {restoring(lab, kept)}"
+
+
+def cut_off(lab: Lab) -> str:
+    """A command for this lab was killed, and nothing is missing."""
+    return (
+        f"The last command for lab {lab.number} was cut off before its end; "
+        "your files are as they were."
+    )
+
+
+def cut_off_in_place(lab: Lab, kept: Kept) -> str:
+    """A run in the project was killed, so what is there may be anybody's."""
+    return (
+        f"The last run of lab {lab.number} was cut off before its end, and what it left was moved "
+        f"away. Back: {restoring(lab, kept)}"
+    )
+
+
+def unknown_database(lab: Lab, kept: Kept) -> str:
+    """There is a database, and nothing says what should be in it."""
+    return (
+        f"There was a database of lab {lab.number} without the files that belong to it, so it was "
+        f"moved away. Back: {restoring(lab, kept)}"
+    )
+
+
 def not_loaded(lab: Lab) -> Trouble:
     """There is no project to judge."""
     return Trouble(
-        f"Lab {lab.number} has no project folder yet.",
-        "Its page has not been run, or the folder was deleted.",
+        f"There is nothing of lab {lab.number} to check yet.",
+        "Its page has not run to its end here, or the project folder was deleted.",
         f"invoke lab {lab.number}",
     )
 
@@ -34,17 +80,23 @@ def no_database(lab: Lab) -> Trouble:
     """The project is there and its database is not."""
     return Trouble(
         f"The database of lab {lab.number} is gone.",
-        "The server was reset, or another server is in use now.",
-        f"invoke reset {lab.number}",
+        "The server was made anew, or another server is in use now.",
+        f"Make it again; your files stay as they are: invoke lab {lab.number}",
     )
 
 
-def nothing_kept(word: str) -> Trouble:
-    """Nothing was set aside under this name."""
+def nothing_kept(lab: Lab, stamp: str, kept: Sequence[Kept]) -> Trouble:
+    """Nothing was set aside of this lab, or not at this time."""
+    if not kept:
+        return Trouble(
+            f"Nothing of lab {lab.number} was set aside.",
+            f"`invoke reset {lab.number}` sets edits aside; there has been none, or all is back.",
+            f"invoke shell {lab.number}",
+        )
     return Trouble(
-        f"Nothing was set aside as “{word}”." if word else "Nothing was set aside.",
-        "Edits are set aside by `invoke reset`; what it moved is listed by `invoke restore`.",
-        "invoke restore",
+        f"Nothing of lab {lab.number} was set aside at “{stamp}”.",
+        f"Something was at {', '.join(item.stamp for item in kept)}.",
+        restoring(lab, kept[0]),
     )
 
 
@@ -54,29 +106,33 @@ def interrupted(seen: Observation) -> Trouble:
     where = f" It was in {place}." if place else ""
     return Trouble(
         f"Stopped by Ctrl-C while `{seen.command}` ran.{where}",
-        "Nothing was judged, and none of your files was touched.",
-        "",
+        "Nothing was judged, and nothing of yours is lost.",
     )
 
 
-def set_aside(stamp: str, folder: str) -> str:
-    """Edits were moved away, and this is the way back."""
-    return f"Your edits are in {folder}. Bring them back: invoke restore {stamp}"
+def brought_back(
+    lab: Lab,
+    project: str,
+    kept: Kept,
+    replaced: Kept | None,
+    rest: Sequence[Kept],
+    *,
+    complete: bool,
+) -> list[str]:
+    """Edits are in their place again.
 
-
-def all_kept(kept: Sequence[Kept]) -> list[str]:
-    """What was set aside, a line each."""
-    if not kept:
-        return ["Nothing was set aside."]
-    return [f"{item.lab}  invoke restore {item.stamp}" for item in kept]
-
-
-def brought_back(kept: Kept, replaced: Kept | None) -> str:
-    """Edits are in their place again."""
-    line = f"{kept.lab} is as it was at {kept.stamp}."
+    Args:
+        replaced: what stood there, where that was edited.
+        rest: what else is still set aside.
+        complete: whether the database came back too.
+    """
+    said = [f"{project} is as it was at {kept.stamp}."]
+    if not complete:
+        said.append("Its database was not on this server, so only the files are back.")
     if replaced:
-        line += f" What stood there is kept: invoke restore {replaced.stamp}"
-    return line
+        said.append(f"What stood there is kept. Back: {restoring(lab, replaced)}")
+    said += [f"Also kept: {restoring(lab, item)}" for item in rest]
+    return [*said, f"Go on where you were: invoke shell {lab.number}, invoke check {lab.number}"]
 
 
 def written(files: Sequence[str]) -> str:
@@ -107,10 +163,10 @@ def _following(verdict: Verdict, lab: Lab, project: str, labs: Sequence[Lab]) ->
     if verdict.task == "lab":
         if verdict.status == PASS:
             return f"Your turn: edit {project} (invoke shell {number}), then invoke check {number}"
-        return f"This page does not hold here; start it afresh: invoke reset {number}"
+        return f"The page does not hold here. Run it once more, and report it: invoke lab {number}"
     if verdict.status == FAIL:
         return f"Edit {project}, then run again: invoke check {number}"
     later = [other for other in labs if other.number > number]
     if later:
         return f"Go on: invoke lab {later[0].number}"
-    return "That was the last lab. Any of them again: invoke lab N"
+    return "That was the last lab. See all of them: invoke labs"

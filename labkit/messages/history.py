@@ -10,12 +10,33 @@ from labkit.verdict import Finding
 
 
 def unreadable(place: Place, reason: str) -> Finding:
-    """A revision file is no Python."""
+    """A file among the revisions is none."""
     return Finding(
-        f"{place.file} cannot be read as Python.",
-        "a revision file that compiles",
+        f"{place.file} cannot be read as a revision.",
+        "a revision file that compiles, with revision and down_revision",
         reason,
         str(place),
+    )
+
+
+def no_function(name: str, file: str) -> Finding:
+    """A revision lacks one of its two functions."""
+    return Finding(
+        f"{file} has no {name}().",
+        f"def {name}() -> None:",
+        "no such function",
+        str(Place(file, 1)),
+    )
+
+
+def illegal_id(id_: str, marks: Sequence[str], place: Place) -> Finding:
+    """A revision id has letters that mean something on the command line."""
+    return Finding(
+        f"The revision id {id_} holds {' and '.join(marks)}.",
+        "an id without @ - + :",
+        id_,
+        str(place),
+        "On the command line these stand for steps, ranges and branches.",
     )
 
 
@@ -30,22 +51,49 @@ def same_id(id_: str, first: Place, second: Place) -> Finding:
     )
 
 
+def same_label(label: str, first: Place, second: Place) -> Finding:
+    """Two files claim one branch label."""
+    return Finding(
+        f"Two files have the branch label {label}.",
+        "a label that only one file has",
+        f"{first} and {second}",
+        str(second),
+        "A file was copied and its label was not changed.",
+    )
+
+
 def follows_nothing(id_: str, below: str, place: Place, ids: Collection[str]) -> Finding:
     """down_revision names a revision that no file has."""
-    near = difflib.get_close_matches(below, [other for other in ids if other != id_], 1, 0.3)
+    return _names_nothing(f"Revision {id_} follows", "down_revision", id_, below, place, ids)
+
+
+def depends_on_nothing(id_: str, needed: str, place: Place, ids: Collection[str]) -> Finding:
+    """depends_on names a revision that no file has."""
+    return _names_nothing(f"Revision {id_} depends on", "depends_on", id_, needed, place, ids)
+
+
+def _names_nothing(
+    what: str, name: str, id_: str, named: str, place: Place, ids: Collection[str]
+) -> Finding:
+    others = sorted(other for other in ids if other != id_)
+    whole = [other for other in others if other.startswith(named)]
+    near = whole or difflib.get_close_matches(named, others, 1, 0.3)
+    why = "The id was mistyped, or the file was renamed, deleted or never committed."
+    if whole:
+        why = "It is a part of an id. Commands take that, revision files need the whole id."
     return Finding(
-        f"Revision {id_} follows {below}, and no file has that id.",
-        "the id of a revision that exists, or None for the first one",
-        f"down_revision = {below!r}",
+        f"{what} {named}, and no file has that id.",
+        "the id of a revision that exists",
+        f"{name} = {named!r}",
         str(place),
-        "The id was mistyped, or the file was renamed, deleted or never committed.",
-        f"down_revision = {near[0]!r}" if near else "",
+        why,
+        f"{name} = {near[0]!r}" if near else "",
     )
 
 
 def several_heads(heads: Sequence[tuple[str, Place]]) -> Finding:
     """More than one revision is followed by none."""
-    (first, _), (last, place), *_ = [*heads[:1], *heads[-1:]]
+    first, (last, place) = heads[0][0], heads[-1]
     return Finding(
         f"There are {len(heads)} heads, so “head” names no single revision.",
         "one revision that no other follows",
@@ -57,10 +105,10 @@ def several_heads(heads: Sequence[tuple[str, Place]]) -> Finding:
 
 
 def circle(revisions: Sequence[tuple[str, Place]]) -> Finding:
-    """Every revision is followed by another."""
+    """Revisions come before themselves."""
     return Finding(
-        "The revisions follow one another in a circle.",
-        "a first revision, with down_revision = None",
+        "These revisions follow one another in a circle, so none of them comes first.",
+        "a first revision, with down_revision = None, and each other one above it",
         ", ".join(f"{id_} ({where})" for id_, where in revisions),
         str(revisions[0][1]),
     )

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from labkit.claim import Claim
+from labkit.claim import Claim, fold
 from labkit.compare import Difference
-from labkit.observation import Observation, Place, Statement
+from labkit.observation import Failure, Observation, Place, Statement
 from labkit.page import Command
 from labkit.verdict import Finding
 
 
-def unreached(number: int) -> Finding:
+def unreached(commands: Sequence[Command]) -> Finding:
     """Commands behind one that failed or did not end."""
-    if number == 1:
-        return Finding("One command after it did not run, so what it checks is not known.")
-    return Finding(f"{number} commands after it did not run, so what they check is not known.")
+    names = [f"`{command.text.splitlines()[0]}`" for command in commands]
+    shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    what = "One command after it did not run, so what it checks is not known."
+    if len(names) > 1:
+        what = f"{len(names)} commands after it did not run, so what they check is not known."
+    return Finding(what, shown, "not run")
 
 
 def failed(seen: Observation, where: str) -> Finding:
     """A command failed and nothing said it would."""
     failure = seen.failure
-    place = str(failure.place) if failure and failure.place else where
+    place = where
+    # Alembic complains of the command then, and the project's last line is only on the way.
+    if failure and failure.place and failure.kind != "CommandError":
+        place = str(failure.place)
     actual = f"{failure.kind}: {failure.message.strip()}" if failure else _tail(seen.output)
     state = f" (SQLSTATE {failure.sqlstate})" if failure and failure.sqlstate else ""
     return Finding(
@@ -32,13 +38,15 @@ def failed(seen: Observation, where: str) -> Finding:
     )
 
 
-def left_early(seen: Observation, where: str) -> Finding:
+def left_early(seen: Observation, failure: Failure) -> Finding:
     """A migration ended the program, which then looked like a success."""
+    exit_ = "the process ended at once" if failure.kind == "ended" else failure.kind
     return Finding(
-        f"`{seen.command}` was left from within a migration, with exit status {seen.status}.",
+        f"`{seen.command}` was left in the middle, with exit status {seen.status}.",
         "a migration that returns",
-        "SystemExit, and the transaction was rolled back",
-        where,
+        f"{exit_}, and the transaction was rolled back",
+        str(failure.place or ""),
+        "A migration or env.py calls exit(), sys.exit() or os._exit().",
     )
 
 
@@ -111,17 +119,32 @@ def cost(
 
 def sql_not_sent(claim: Claim, near: Sequence[str], where: str) -> Finding:
     """A claimed statement was not sent from there."""
-    actual = "\n".join(near) or "nothing was sent from here"
+    actual = "\n".join(fold(text) for text in near) or "nothing was sent from here"
     return Finding("This statement was not sent.", claim.text, actual, where)
 
 
-def unclaimed(statement: Statement, page: str) -> Finding:
-    """A migration sent a statement that the page does not show."""
+def other_order(said: Sequence[Claim], seen: Sequence[Statement], where: str) -> Finding:
+    """True claims in an order that is not true, or one of them more often than it is true."""
+    return Finding(
+        "These statements are sent in another order, or fewer times.",
+        "\n".join(claim.text for claim in said),
+        "\n".join(fold(statement.text) for statement in seen),
+        where,
+    )
+
+
+def unclaimed(statement: Statement, page: str, line: int = 0) -> Finding:
+    """A migration sent a statement that the page does not show.
+
+    ``line`` is the page's line that sent it, 0 where the file is not on the page.
+    """
+    below = "the line that sends it" if line else "the command that runs it"
     return Finding(
         f"A migration sends a statement that {page} does not claim.",
-        "an annotation “# => SQL: …” below the line that sends it",
-        statement.text,
-        str(statement.place),
+        f"an annotation “# => SQL: …” below {below}",
+        fold(statement.text),
+        f"{page}:{line}" if line else str(statement.place or ""),
+        f"Revision {statement.revision} sends it.",
     )
 
 
@@ -164,6 +187,17 @@ def output_not_shown(seen: Observation, printed: str, where: str) -> Finding:
         "an annotation “# => Output: …” below it",
         printed,
         where,
+    )
+
+
+def rows_not_recorded(table: str, command: Command, where: str) -> Finding:
+    """A fence names a table whose rows the snapshot does not hold."""
+    return Finding(
+        f"The snapshot “{command.snapshot}” holds no rows of {table}, so they were not compared.",
+        f"rows of {table}",
+        "none",
+        where,
+        "The snapshot was recorded before the fence named the table, or it was edited.",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from labkit.mistake import Mistake
+from labkit.page import File, Step
 from labkit.verdict import Finding
 
 UNTOUCHED_PASSES = Finding(
@@ -14,6 +15,17 @@ UNTOUCHED_PASSES = Finding(
 )
 
 
+def loose_step(step: Step) -> Finding:
+    """A step of mistakes.md that nobody takes."""
+    what = step.path if isinstance(step, File) else f"`{step.text}`"
+    return Finding(
+        f"{what} stands above the first mistake, so it belongs to none.",
+        "a step below a heading of the second level",
+        "a step above the first one",
+        f"mistakes.md:{step.line}",
+    )
+
+
 def mistake_passes(mistake: Mistake) -> Finding:
     """A wrong answer is not caught."""
     return Finding(
@@ -21,6 +33,18 @@ def mistake_passes(mistake: Mistake) -> Finding:
         "a check that catches it",
         "PASS",
         f"mistakes.md:{mistake.line}",
+    )
+
+
+def no_verdict(mistake: Mistake) -> Finding:
+    """Nothing says what a wrong answer is told."""
+    return Finding(
+        f"The mistake “{mistake.name}” has no verdict.",
+        "a fence that opens with ```text verdict",
+        "no such fence, or an empty one",
+        f"mistakes.md:{mistake.line}",
+        "",
+        "invoke record writes it.",
     )
 
 

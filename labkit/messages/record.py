@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from labkit.trial import Record
 from labkit.trouble import Trouble
 
 
@@ -11,4 +12,25 @@ def two_schemas(name: str, line: int) -> Trouble:
         f"The snapshot “{name}” would have to hold two different schemas (see line {line}).",
         "Two fences of the page name it, and the schema is not the same after both.",
         "Give one of them another name.",
+    )
+
+
+def broken_run(page: str, record: Record) -> Trouble:
+    """A command did not do what it was meant to, so the run shows nothing that is worth keeping."""
+    seen, line = record.observation, record.command.line
+    if not record.ended:
+        how = f"did not end within {seen.seconds:.0f} s"
+    elif record.left_early:
+        how = "was left in the middle"
+    else:
+        how = f"failed with exit status {seen.status}"
+    reasons = [f"{finding.what} ({finding.place})" for finding in record.history]
+    if not reasons and seen.failure:
+        place = f" ({seen.failure.place})" if seen.failure.place else ""
+        reasons = [f"{seen.failure.kind}: {seen.failure.message.strip()}{place}"]
+    reasons = reasons or [(seen.output.strip().splitlines() or ["It printed nothing."])[-1]]
+    return Trouble(
+        f"`{record.command.text}` {how} ({page}:{line}), so nothing was recorded.",
+        "\n".join(reasons),
+        "Mend it. If it is meant to fail, write “# => Error: …” below it.",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import shlex
 from pathlib import Path
 
 from labkit.trouble import Trouble
@@ -18,11 +19,13 @@ def not_written(path: Path, reason: str, code: int | None = None) -> Trouble:
         )
     if code in (errno.EACCES, errno.EPERM, errno.EROFS):
         return Trouble(
-            f"{path} cannot be written: {reason}.",
-            "The folder is read-only or belongs to somebody else.",
-            f"ls -ld '{path.parent}' shows whose it is; make it yours or clone the labs elsewhere.",
+            f"{path} cannot be used: {reason}.",
+            "It is read-only or belongs to somebody else.",
+            f"ls -ld {shlex.quote(str(path.parent))} shows whose it is; make it yours, "
+            "or work in a clone of your own.",
         )
-    return Trouble(f"{path} cannot be used: {reason}.", "", f"ls -la '{path.parent}'")
+    shown = shlex.quote(str(path.parent))
+    return Trouble(f"{path} cannot be used: {reason}.", "", f"See what is there: ls -la {shown}")
 
 
 def held(lab: str, seconds: int) -> Trouble:

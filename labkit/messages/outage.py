@@ -1,0 +1,27 @@
+"""What a learner is told when PostgreSQL failed, and not their answer."""
+
+from __future__ import annotations
+
+from labkit.trouble import Trouble
+
+
+def lost(command: str, said: str) -> Trouble:
+    """The server, or the connection to it, went away."""
+    return Trouble(
+        f"PostgreSQL went away while `{command}` ran: {_folded(said)}",
+        "It was stopped, it crashed, or another terminal made this database anew. "
+        "Your answer was not judged, and your files are as they were.",
+    )
+
+
+def full(command: str, said: str) -> Trouble:
+    """The server's disk is full."""
+    return Trouble(
+        f"PostgreSQL has no room on its disk for `{command}`: {_folded(said)}",
+        "Its disk is full. Your answer was not judged, and your files are as they were.",
+        "Free some space (df -h shows how much there is) and run the command again.",
+    )
+
+
+def _folded(said: str) -> str:
+    return " ".join(said.split())
