@@ -15,7 +15,7 @@ from labkit.trouble import Trouble
 
 _WORKSPACE = "workspace"
 _DATABASE = "db"
-_PATIENCE = 10.0  # seconds until the workspace container has left its note
+_PATIENCE = 5.0  # seconds until the workspace container has left its note
 
 
 class Stack:
@@ -85,17 +85,24 @@ class Stack:
             self.engine.is_rootless()
 
     def _start(self, *how: str) -> None:
-        note.path(self.state).unlink(missing_ok=True)
-        # The workspace waits for the database by itself. It is made anew when it runs already, so
-        # that a stack up twice is up and not doubted.
-        done = self.engine.compose("up", "--detach", "--no-build", *how, _WORKSPACE)
-        if done.status != 0:
-            raise self._trouble(done, ["up"])
-        deadline = time.monotonic() + _PATIENCE
-        while note.read(self.state) is None:
-            if time.monotonic() > deadline:
+        # The workspace waits for the database by itself.
+        self._do("up", "--detach", "--no-build", *how, _WORKSPACE)
+        if not self._has_noted():
+            # It runs, and its note was deleted.
+            self._do("up", "--detach", "--no-build", "--no-deps", "--force-recreate", _WORKSPACE)
+            if not self._has_noted():
                 raise messages.workspace_does_not_start(self._log(_WORKSPACE))
+
+    def _has_noted(self) -> bool:
+        """Whether the workspace that runs has left its note; it gets a moment to do so."""
+        container = self.engine.compose("ps", "--quiet", _WORKSPACE).said
+        deadline = time.monotonic() + _PATIENCE
+        while container and time.monotonic() < deadline:
+            known = note.read(self.state)
+            if known and container.startswith(known.container):
+                return True
             time.sleep(0.05)
+        return False
 
     def _source(self) -> str | None:
         """The line that says which database it is; None when it refuses the password."""
