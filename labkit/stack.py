@@ -48,7 +48,7 @@ class Stack:
         source = self._source()
         if source is None:
             yield messages.MENDING
-            self._start("--force-recreate")
+            self._start("--force-recreate", _DATABASE)
             source = self._source()
             if source is None:
                 raise messages.wrong_password()

@@ -52,7 +52,7 @@ def test_one_command_from_a_fresh_clone_ends_with_the_labs_verdict(clones: Make)
 def test_a_clone_of_root_is_worked_in_by_the_workspaces_user(clones: Make) -> None:
     clone = clones(owner=0)
     said = clone.compose("run", "--rm", "workspace", "sh", "-c", "id -u; touch workspace/mine")
-    assert (said.status, said.out.split()) == (0, ["1000"]), said.all
+    assert (said.status, said.out.split()[-1]) == (0, "1000"), said.all
     assert (clone.root / "workspace/mine").stat().st_uid == 1000
     assert clone.root.stat().st_uid == 0
 
@@ -72,7 +72,7 @@ def test_json_comes_out_alone(shared: Clone) -> None:
 
 def test_a_task_that_ends_with_error_ends_with_2_outside_too(shared: Clone) -> None:
     said = shared.invoke("lab", "99")
-    assert (said.status, said.out[:5]) == (2, "ERROR")
+    assert (said.status, said.out.split()[0]) == (2, "ERROR")
 
 
 def test_an_url_that_is_given_wins_over_the_stack(shared: Clone) -> None:
@@ -111,7 +111,7 @@ def test_a_shell_is_at_the_lab_with_its_database(shared: Clone) -> None:
     terminal.until("lab 7> ")
     terminal.type("pwd; psql -XAtc 'select current_user'; exit\n")
     seen = terminal.until("Next: invoke check 7")
-    assert {f"/labs/workspace/{LAB}", "lab_07"} <= set(seen.replace("\r", "").split("\n"))
+    assert {f"/labs/workspace/{LAB}", "lab_07"} <= set(re.split(r"[\r\n]+|\x1b\S*", seen))
     assert terminal.end()[0] == 0
 
 
@@ -199,16 +199,13 @@ def test_the_image_is_small_and_holds_no_compiler_and_no_cache(shared: Clone) ->
     size = int(shared.run("docker", "image", "inspect", "--format", "{{.Size}}", image).out)
     assert size < 350_000_000
     script = (
-        "for program in gcc cc g++ make pip; do command -v $program; done;"
-        " find /var/lib/apt/lists /var/cache/apt /root/.cache -type f 2>/dev/null;"
-        " basename -a $(command -v psql nano)"
+        "for program in gcc cc g++ make psql nano; do command -v $program; done;"
+        " find /var/lib/apt/lists /var/cache/apt /root/.cache -type f 2>/dev/null"
     )
     found = shared.run(
         "docker", "run", "--rm", "--user", "0", "--entrypoint", "sh", image, "-c", script
     )
-    # The base image's own pip may be there; it compiles nothing.
-    lines = [line for line in found.out.split() if not line.endswith("/pip")]
-    assert lines == ["psql", "nano"]
+    assert [Path(line).name for line in found.out.split()] == ["psql", "nano"]
 
 
 def test_up_again_down_and_up_keep_the_data_and_volumes_forget_them(clones: Make) -> None:
