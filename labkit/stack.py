@@ -44,7 +44,9 @@ class Stack:
         yield messages.BUILDING
         self._do("build", _WORKSPACE, shown=self.watched)
         yield messages.STARTING
-        self._start()
+        # A database that runs goes on with the folder that it has mounted, deleted or not.
+        deleted = not compose.password_path(self.state).exists()
+        self._start(*(["--force-recreate", _DATABASE] if deleted else []))
         source = self._source()
         if source is None:
             yield messages.MENDING
