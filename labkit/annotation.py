@@ -17,12 +17,13 @@ _ARROW = re.compile(r"(?:#+|--|//|;)\s*=>(.*)$")
 class Annotation:
     """One ``# =>`` comment: ``line`` counts from 1 within the fence, ``text`` follows the arrow.
 
-    ``alone`` is true where nothing but the comment stands on the line.
+    ``column`` counts the characters before the comment. ``alone`` is true where they are blank.
     """
 
     line: int
     text: str
     alone: bool
+    column: int = 0
 
 
 def annotations_in(code: str, language: str) -> list[Annotation]:
@@ -41,15 +42,16 @@ def annotations_in(code: str, language: str) -> list[Annotation]:
         if language == "console" and line.startswith(("$ ", "> ")):
             continue
         if match := _ARROW.search(line):
-            found.append(Annotation(number, match[1], not line[: match.start()].strip()))
+            before = line[: match.start()]
+            found.append(Annotation(number, match[1], not before.strip(), len(before)))
     return found
 
 
 def _python_annotations(code: str) -> Iterator[Annotation]:
     for token in tokenize.generate_tokens(io.StringIO(code).readline):
         if token.type == tokenize.COMMENT and (match := _ARROW.match(token.string)):
-            alone = not token.line[: token.start[1]].strip()
-            yield Annotation(token.start[0], match[1], alone)
+            line, column = token.start
+            yield Annotation(line, match[1], not token.line[:column].strip(), column)
 
 
 def statement_starts(code: str) -> list[int]:

@@ -86,17 +86,19 @@ def _cause(wanted: _Object, statements: Sequence[Statement]) -> Statement | None
         for statement in reversed(statements):
             for effect in effects(statement.text):
                 if concerns(effect, wanted):
-                    never = wanted.change == "missing" and wanted.name not in effect.words
-                    return (never and _newest(wanted, statements)) or statement
+                    made = wanted.change != "missing" or wanted.name in {"", *effect.words}
+                    return statement if made else _newest(wanted, statements) or statement
     return None
 
 
 def _newest(wanted: _Object, statements: Sequence[Statement]) -> Statement | None:
     """Where nobody ever made an object: what the newest revision does to its table instead."""
     newest = next((s.revision for s in reversed(statements) if s.revision), "")
+    kinds = {"table", "column", "constraint", "index" if "index" in wanted.kind else "table"}
     for statement in reversed(statements):
         if statement.revision == newest and any(
-            _touches(effect, wanted) for effect in effects(statement.text)
+            effect.table == wanted.table and effect.kind in kinds
+            for effect in effects(statement.text)
         ):
             return statement
     return None
@@ -153,7 +155,7 @@ def _undone(cause: Statement, sent: Sent) -> Place | None:
         if s.revision == cause.revision and s.revision and s.direction != cause.direction
     ]
     if back:
-        tables = {effect.table for effect in effects(cause.text)}
+        tables = {effect.table for effect in effects(cause.text)} - {""}
         same = [s for s in back if tables & {effect.table for effect in effects(s.text)}]
         return (same or back)[-1].place
     if cause.direction == "upgrade" and sent.versions is not None:

@@ -30,6 +30,8 @@ _SETTINGS = {
     "password_encryption": "scram-sha-256",
     "max_connections": "50",
     "shared_buffers": "32MB",
+    # Some systems sweep a user's shared memory when they log out, and the server stays.
+    "dynamic_shared_memory_type": "mmap",
     "fsync": "off",
     "full_page_writes": "off",
     "max_wal_size": "256MB",

@@ -10,7 +10,7 @@ from pathlib import Path
 from labkit import claim as claims
 from labkit import printed, sent, snapshot
 from labkit.blame import Sent, blame, blame_rows
-from labkit.claim import Claim
+from labkit.claim import FILE_KINDS, Claim
 from labkit.compare import compare
 from labkit.judgement import Judgement
 from labkit.messages import judge as messages
@@ -68,12 +68,18 @@ class _Command:
     def judge(self) -> None:
         """Add a finding for everything that is not as claimed."""
         found = self.judged.findings
-        for judge in (self._errors, self._output, self._rows, self._costs, self._statements):
+        judges = (self._gaps, self._errors, self._output, self._rows, self._costs, self._statements)
+        for judge in judges:
             found += judge()
         wrong_version = self._version()
         found += wrong_version
         if self.record.command.snapshot:
             self._snapshot(version_told=bool(wrong_version))
+
+    def _gaps(self) -> list[Finding]:
+        told = self.terms.complete or any(self.claims[kind] for kind in FILE_KINDS)
+        place = self.terms.at(self.record.command.line)
+        return [messages.gaps(self.seen, place)] if self.seen.gaps and told else []
 
     def _errors(self) -> list[Finding]:
         return [
@@ -118,16 +124,21 @@ class _Command:
         found = []
         done = self.seen.migrated
         exact = bool(self.terms.page)
-        for claim in self.claims["Locks"]:
-            said, held = claims.locks(claim.text), sent.locks(done)
-            if sent.locks_more(held, said) or (exact and held != said):
-                causes = [s for s in done if sent.locks_more(s.locks, said)]
-                found.append(messages.locks(claim, held, self._place(claim, causes)))
-        for claim in self.claims["Cost"]:
-            limit, spent = claims.cost(claim.text), sent.cost(done)
-            if sent.costs_more(spent, limit) or (exact and spent != limit):
-                causes = [s for s in done if sent.costs_more(sent.cost([s]), limit)]
-                found.append(messages.cost(claim, spent, self._place(claim, causes)))
+        for claim in (*self.claims["Locks"], *self.claims["Cost"]):
+            if unseen := sent.unseen(done, claim.kind):
+                found.append(messages.unseen(claim, unseen[0], self._place(claim, unseen)))
+            elif claim.kind == "Locks":
+                said, held = claims.locks(claim.text), sent.locks(done)
+                if sent.locks_more(held, said) or (exact and held != said):
+                    causes = [s for s in done if sent.locks_more(s.locks, said)]
+                    place = self._place(claim, causes)
+                    found.append(messages.locks(claim, held, place, causes))
+            else:
+                limit, spent = claims.cost(claim.text), sent.cost(done)
+                if sent.costs_more(spent, limit) or (exact and spent != limit):
+                    causes = [s for s in done if sent.costs_more(sent.cost([s]), limit)]
+                    place = self._place(claim, causes)
+                    found.append(messages.cost(claim, spent, place, causes))
         return found
 
     def _place(self, claim: Claim, causes: Sequence[Statement]) -> str:

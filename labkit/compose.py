@@ -68,8 +68,7 @@ def _session(parameters: Mapping[str, str], port: str) -> Session:
         if kind in (Fault.REFUSED, Fault.SILENT, Fault.UNKNOWN_HOST):
             raise messages.no_database() from None
         raise messages.cannot_connect(said) from None
-    version = str(opened.info.parameter_status("server_version")).partition(" ")[0]
-    source = f"PostgreSQL {version} of Docker Compose, on 127.0.0.1:{port}"
+    source = f"PostgreSQL {connection.version(opened)} of Docker Compose, on 127.0.0.1:{port}"
     return Session(opened, dict(parameters), source)
 
 

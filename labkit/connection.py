@@ -121,6 +121,11 @@ def connect(parameters: Mapping[str, str]) -> Connection:
     return connection
 
 
+def version(opened: Connection) -> str:
+    """The server's version, without what a distribution adds: ``18.4``."""
+    return str(opened.info.parameter_status("server_version")).partition(" ")[0]
+
+
 def fault(error: psycopg2.Error) -> Fault:
     """What kept a connection from being made."""
     said = str(error)

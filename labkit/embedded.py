@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import psycopg2
@@ -14,7 +16,7 @@ import psycopg2
 from labkit import binaries, cluster, connection, secret
 from labkit.account import choose
 from labkit.cluster import ADMIN, Cluster
-from labkit.connection import Fault, Session, fault
+from labkit.connection import Fault, Session, fault, version
 from labkit.messages import server as messages
 from labkit.place import Place, hand_over, told
 
@@ -113,8 +115,6 @@ class _Server:
         return here
 
     def _launch(self, here: Cluster) -> Session:
-        import psutil
-
         from labkit import postmaster
 
         candidates = iter(cluster.ports(20000 + int(self._name()[-4:], 16) % 10000))
@@ -122,9 +122,11 @@ class _Server:
         for _ in range(5):
             process = here.spawn(port, self._name())
             try:
-                session = self._wait(lambda started=process: started.poll() is None)  # type: ignore[misc]
+                session = self._wait(partial(_runs, process))
             except _StrangerError:
-                postmaster.end(psutil.Process(process.pid))
+                stranger = postmaster.find(self.place)
+                if stranger:
+                    postmaster.end(stranger)
                 here.set_password(self._password())
                 continue
             finally:
@@ -180,14 +182,12 @@ class _Server:
         }
         opened = connection.connect({**parameters, "sslmode": "disable", "gssencmode": "disable"})
         with opened.cursor() as cursor:
-            cursor.execute(
-                "SELECT current_setting('cluster_name'), current_setting('server_version')"
-            )
-            name, version = cursor.fetchone() or ("", "")
-        if name != self._name():
+            cursor.execute("SELECT current_setting('cluster_name')")
+            answer = cursor.fetchone()
+        if answer != (self._name(),):
             opened.close()
             raise _StrangerError
-        source = f"embedded PostgreSQL {version} on 127.0.0.1:{port}"
+        source = f"embedded PostgreSQL {version(opened)} on 127.0.0.1:{port}"
         return Session(opened, parameters, source, tuple(self.notices))
 
     def _password(self) -> str:
@@ -197,6 +197,10 @@ class _Server:
         # The inode goes with a folder that is moved and not with one that is copied.
         identity = str(self.place.data.stat().st_ino).encode()
         return "labs-" + hmac.new(self.key, identity, hashlib.sha256).hexdigest()[:12]
+
+
+def _runs(process: subprocess.Popen[bytes]) -> bool:
+    return process.poll() is None
 
 
 @contextmanager

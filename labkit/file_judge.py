@@ -73,8 +73,8 @@ def judge_files(
         for key, run in runs.items():
             lines[key].runs.append(run)
             lines[key].spoken += spoken
-    for line in lines.values():
-        judged.findings += _judge_line(line, page, complete=complete)
+    for key in sorted(lines, key=lambda key: key[1:]):
+        judged.findings += _judge_line(lines[key], page, complete=complete)
     if complete:
         judged.findings += [
             messages.unclaimed(statement, page)
@@ -86,22 +86,30 @@ def judge_files(
 def _judge_line(line: _Line, page: str, *, complete: bool) -> list[Finding]:
     found = _judge_statements(line, page, complete=complete)
     for claim in line.claims:
-        where = f"{page}:{claim.line}"
-        if claim.kind == "Locks":
-            said, held = claims.locks(claim.text), [sent.locks(run) for run in line.runs]
-            wrong = [one for one in held if sent.locks_more(one, said)]
-            if not held:
-                found.append(messages.never_ran(claim, where))
-            elif wrong or said not in held:
-                found.append(messages.locks(claim, (wrong or held)[0], where))
-        elif claim.kind == "Cost":
-            limit, costs = claims.cost(claim.text), [sent.cost(run) for run in line.runs]
-            dear = [one for one in costs if sent.costs_more(one, limit)]
-            if not costs:
-                found.append(messages.never_ran(claim, where))
-            elif dear or limit not in costs:
-                found.append(messages.cost(claim, (dear or costs)[0], where))
+        if claim.kind != "SQL":
+            found += _judge_cost(line, claim, f"{page}:{claim.line}")
     return found
+
+
+def _judge_cost(line: _Line, claim: Claim, where: str) -> list[Finding]:
+    """``Locks:`` and ``Cost:`` are those of one run at least, and no run has more."""
+    whole = [run for run in line.runs if not sent.unseen(run, claim.kind)]
+    if not line.runs:
+        return [messages.never_ran(claim, where)]
+    if not whole:
+        hidden = sent.unseen(line.runs[0], claim.kind)[0]
+        return [messages.unseen(claim, hidden, where)]
+    if claim.kind == "Locks":
+        said, held = claims.locks(claim.text), [sent.locks(run) for run in whole]
+        wrong = [one for one in held if sent.locks_more(one, said)]
+        if wrong or said not in held:
+            return [messages.locks(claim, (wrong or held)[0], where)]
+        return []
+    limit, costs = claims.cost(claim.text), [sent.cost(run) for run in whole]
+    dear = [one for one in costs if sent.costs_more(one, limit)]
+    if dear or limit not in costs:
+        return [messages.cost(claim, (dear or costs)[0], where)]
+    return []
 
 
 def _judge_statements(line: _Line, page: str, *, complete: bool) -> list[Finding]:

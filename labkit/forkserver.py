@@ -123,9 +123,15 @@ class Server:
         request = visitor.request()
         if request is None:
             return None
-        child = os.fork()
+        try:
+            child = os.fork()
+        except OSError:  # no process to be had: the shim takes the silence for a kill
+            self._dismiss(visitor)
+            return None
         if not child:
             return request, self._leave(visitor)
+        with contextlib.suppress(OSError):  # both sides do it, so that it is done for both
+            os.setpgid(child, child)
         visitor.child = child
         for number in visitor.data:
             _kill(child, number)
@@ -169,21 +175,24 @@ class Server:
 
 
 def _kill(child: int, number: int) -> None:
-    """Signal a child, all of its group with SIGKILL: nothing of it could be stopped later."""
-    try:
-        if number == signal.SIGKILL:
+    """Signal a child; what a terminal sends, and SIGKILL, reaches its whole process group."""
+    with contextlib.suppress(ProcessLookupError):
+        if number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGKILL):
             os.killpg(child, number)
-        os.kill(child, number)
-    except ProcessLookupError:
-        pass
+        else:
+            os.kill(child, number)
 
 
-def main(path: list[str], control_number: int, door_number: int, folder: str) -> None:
+def main(path: list[str], loaded: set[str], told_by_runner: list[str]) -> None:
     """Prepare, tell the Runner so, serve; in a child, run the command to its end.
 
-    ``path`` is ``sys.path`` as a program finds it behind its own folder and PYTHONPATH.
+    ``path`` is ``sys.path`` as a program finds it behind its own folder and PYTHONPATH,
+    ``loaded`` are the modules that every interpreter has. The Runner tells the numbers of two
+    descriptors, its control connection and the door, and its folder.
     """
-    spared = _Spared()
+    control_number, door_number = map(int, told_by_runner[:2])
+    folder = told_by_runner[2]
+    spared = _Spared(loaded)
     control = socket.socket(fileno=control_number)
     door = socket.socket(fileno=door_number)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -197,10 +206,12 @@ def main(path: list[str], control_number: int, door_number: int, folder: str) ->
         told = {"error": f"{type(error).__name__}: {error}"}
     standing.hide()
     spared.begin()
-    control.sendall(json.dumps(told).encode() + b"\n")
+    with contextlib.suppress(OSError):  # if the Runner is gone already, that is noticed next
+        control.sendall(json.dumps(told).encode() + b"\n")
     become = Server(control, door).serve()
     if become is None:
-        leftovers.end(folder)
+        with contextlib.suppress(ImportError):  # of psutil, in the environment that misses more
+            leftovers.end(folder)
         shutil.rmtree(folder, ignore_errors=True)
         os._exit(0)
     request, passed = become
@@ -226,9 +237,10 @@ class _Spared:
     modules, threads and ``atexit`` handlers are ended by the interpreter as ever.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, before: set[str]) -> None:
+        """``before`` names the modules that every interpreter has."""
         self.forked = False
-        self._before = set(sys.modules)
+        self._before = before
         self._modules: dict[str, object] = {}
         self._itself = self  # frozen below, so that no collector frees what hangs on it
         atexit.register(self._spare)  # the first to be registered is the last to be called

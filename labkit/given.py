@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg2
 
 from labkit import connection
-from labkit.connection import Fault, Session, fault
+from labkit.connection import Fault, Session, fault, version
 from labkit.messages import server as messages
 from labkit.trouble import Trouble
 
@@ -28,8 +28,7 @@ def ready(url: str) -> Session:
         opened = connection.connect(known)
     except psycopg2.OperationalError as error:
         raise _trouble(known, error) from None
-    version = str(opened.info.parameter_status("server_version")).partition(" ")[0]
-    return Session(opened, known, f"PostgreSQL {version} from {VARIABLE}")
+    return Session(opened, known, f"PostgreSQL {version(opened)} from {VARIABLE}")
 
 
 def parameters(url: str) -> dict[str, str]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from labkit.observation import Place
-from labkit.page import File, Step
+from labkit.page import Command, Step
+
+_REV_ID = re.compile(r"--rev-id[\s=]+([\w.]+)")
 
 # Folders in which nobody keeps revisions, and that may be large.
 _SKIPPED = {"__pycache__", "venv", "node_modules", "site-packages"}
@@ -83,11 +86,14 @@ def _among_revisions(path: PurePosixPath, folders: Collection[PurePosixPath]) ->
 
 
 def ids_in(steps: Iterable[Step]) -> frozenset[str]:
-    """The revision ids that the files of a page give."""
+    """The revision ids that the files and commands of a page give."""
     found = set()
-    for file in (step for step in steps if isinstance(step, File)):
+    for step in steps:
+        if isinstance(step, Command):
+            found |= set() if step.check else set(_REV_ID.findall(step.text))
+            continue
         try:
-            read = _revision(ast.parse(file.text), file.path)
+            read = _revision(ast.parse(step.text), step.path)
         except (SyntaxError, ValueError):
             continue
         if isinstance(read, Revision):

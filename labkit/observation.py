@@ -37,8 +37,11 @@ class Statement:
     ``text`` has its parameters in place; ``template`` and ``parameters`` are what SQLAlchemy was
     given. ``place``, ``revision`` and ``direction`` name the migration that sent it, and are None
     for Alembic's own bookkeeping and catalog reads. ``locks`` maps each table that existed before
-    the transaction to the strongest mode that this statement was the first to take on it
-    ("ACCESS EXCLUSIVE"); ``rewrites`` and ``scans`` name tables that existed before it too.
+    the transaction to the mode that this statement took on it, when it is stronger than all that
+    the transaction held there already ("ACCESS EXCLUSIVE"); ``rewrites`` and ``scans`` name tables
+    that existed before it too.
+    ``outside`` is true where it ran outside of a transaction, so that its locks were gone before
+    anybody could look.
     """
 
     text: str
@@ -52,6 +55,7 @@ class Statement:
     rewrites: tuple[str, ...] = ()
     scans: tuple[str, ...] = ()
     failure: Failure | None = None
+    outside: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,8 @@ class Observation:
     """All that is known of one command: ``output`` holds stdout and stderr in the order written.
 
     ``status`` is the exit status as a shell gives it (128 + n for signal n). ``cut`` is the number
-    of output characters that were dropped from the middle because there were too many.
+    of output characters that were dropped from the middle because there were too many. ``gaps``
+    tells, in the observer's own words, what it failed to see; it is empty as a rule.
     """
 
     command: str
@@ -71,6 +76,7 @@ class Observation:
     interrupted: bool = False
     timed_out: bool = False
     cut: int = 0
+    gaps: tuple[str, ...] = ()
 
     @property
     def migrated(self) -> list[Statement]:

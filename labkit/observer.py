@@ -80,7 +80,7 @@ class Observer:
                 line = failing.describe(error, self._project)
             except Exception as trouble:
                 line = {"error": type(error).__name__, "message": "", "sqlstate": ""}
-                line["observing"] = repr(trouble)
+                self.tell(kind="gap", gap=repr(trouble))
             if line is not None:
                 self.tell(kind="failure", **line)
         self.tell(kind="end")
@@ -129,9 +129,9 @@ class Observer:
             line["texts"] = [query.decode("utf-8", "replace")]
         if relations is not None:
             try:
-                line.update(relations.after(statement))
+                line.update(relations.after())
             except Exception as trouble:
-                line["observing"] = repr(trouble)
+                line["gap"] = repr(trouble)
         self.tell(**line)
 
     def _handle_error(self, context: Any) -> None:
@@ -209,7 +209,7 @@ def _guarded(observer: Observer, listener: Callable[..., None]) -> Callable[...,
         try:
             listener(*arguments)
         except Exception:
-            observer.tell(kind="observing", error=traceback.format_exc())
+            observer.tell(kind="gap", gap=traceback.format_exc())
 
     return listen
 

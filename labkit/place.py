@@ -16,10 +16,10 @@ from pathlib import Path
 from labkit.account import Account
 from labkit.messages import server as messages
 
-# For root whose clone lies where the server's account may not go. The system sweeps nothing here,
-# as it may in a temporary folder.
+# Where root's server keeps its data when its account may not enter the clone.
 _OUTSIDE = Path("/var/lib/alembic-labs")
-
+# Bytes; a path with 1024 is cut by PostgreSQL, and it adds to the one that it is given.
+_LONGEST = 900
 
 # A disk, a quota or a limit on files: for us they are one.
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -93,7 +93,8 @@ class Place:
 
     def is_full(self) -> bool:
         """Whether there is no room for one more database: a look that costs nothing."""
-        return shutil.disk_usage(self.state).free < _DATABASE
+        disk = self.home if self.home.exists() else self.state
+        return shutil.disk_usage(disk).free < _DATABASE
 
     def refuses_files(self) -> bool:
         """Whether nothing can be written; a server on a full disk cannot even log that."""
@@ -114,14 +115,18 @@ class Place:
         link = self.state / "server"
         if link.is_symlink() and not link.exists():
             link.unlink()
-        _make(link, account)
-        if account is None or account.reaches(self.home):
+        if not link.exists():
+            link.mkdir(mode=0o700)
+            if account:
+                account.own(link)
+        closed = account is not None and not account.reaches(self.home)
+        if not closed and len(os.fsencode(self.home)) <= _LONGEST:
             return
-        if link.is_symlink() or any(link.iterdir()):
+        if account and (link.is_symlink() or any(link.iterdir())):
             raise messages.out_of_reach(account.name, self.home)
-        _OUTSIDE.mkdir(parents=True, exist_ok=True)
-        outside = Path(tempfile.mkdtemp(prefix="server-", dir=_OUTSIDE))
-        account.own(outside)
+        outside = _outside()
+        if account:
+            account.own(outside)
         link.rmdir()
         link.symlink_to(outside)
 
@@ -143,6 +148,22 @@ class Place:
         """Remove what an interrupted start has left; the data are never among it."""
         for draft in self.home.glob("draft-*"):
             shutil.rmtree(draft, ignore_errors=True)
+
+
+def _outside() -> Path:
+    """A new folder for a server whose clone is out of its reach.
+
+    It is a temporary one only if nothing else can be written, since the system sweeps those.
+    """
+    if sys.platform != "win32" and os.geteuid() == 0:
+        _OUTSIDE.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix="server-", dir=_OUTSIDE))
+    try:
+        states = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+        (states / "alembic-labs").mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix="server-", dir=states / "alembic-labs"))
+    except (OSError, RuntimeError):
+        return Path(tempfile.mkdtemp(prefix="alembic-labs-"))
 
 
 def make_state(state: Path) -> None:
@@ -168,7 +189,7 @@ def _give(path: Path, example: Path) -> None:
         return
     owner = example.stat()
     if owner.st_uid != 0:
-        os.chown(path, owner.st_uid, owner.st_gid)
+        os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
 @contextmanager
@@ -182,10 +203,3 @@ def told(state: Path) -> Iterator[None]:
             raise messages.disk_full(folder) from error
         said = os.strerror(error.errno) if error.errno else str(error)
         raise messages.not_writable(folder, said) from error
-
-
-def _make(folder: Path, account: Account | None) -> None:
-    if not folder.exists():
-        folder.mkdir(mode=0o700)
-        if account:
-            account.own(folder)

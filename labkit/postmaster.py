@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -37,7 +38,7 @@ def clear(place: Place) -> None:
     for process in list(_left(place.data)):
         with suppress(psutil.Error):
             process.kill()
-            process.wait(3)
+        _wait(process, 3)
     place.pid_path.unlink(missing_ok=True)
 
 
@@ -47,11 +48,23 @@ def end(process: psutil.Process) -> None:
         # One that was stopped by a signal would hear nothing else.
         process.resume()
     for number, patience in _STOP:
-        with suppress(psutil.NoSuchProcess, psutil.TimeoutExpired):
+        with suppress(psutil.NoSuchProcess):
             process.send_signal(number)
-            process.wait(patience)
-        if not process.is_running():
+        if _wait(process, patience):
             return
+
+
+def _wait(process: psutil.Process, patience: float) -> bool:
+    """Whether a process ends within so many seconds; its parent may be slow to take notice."""
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        try:
+            if not process.is_running() or process.status() == psutil.STATUS_ZOMBIE:
+                return True
+        except psutil.NoSuchProcess:
+            return True
+        time.sleep(0.005)
+    return False
 
 
 def _left(data: Path) -> Iterator[psutil.Process]:

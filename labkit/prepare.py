@@ -3,13 +3,14 @@
 ``sys.path`` is left as a program is to find it behind its own folder.
 """
 
+import os
 import sys
-from pathlib import Path
 
+loaded = set(sys.modules)
 path = sys.path[1:]
-sys.path[0] = str(Path(__file__).resolve().parent.parent)
+sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 from labkit import forkserver  # noqa: E402
 
 sys.path[:] = path
-forkserver.main(path, int(sys.argv[1]), int(sys.argv[2]), sys.argv[3])
+forkserver.main(path, loaded, sys.argv[1:])

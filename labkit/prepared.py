@@ -99,7 +99,7 @@ class Prepared:
             )
 
     def _write_shims(self, environment: Mapping[str, str], fork: bool) -> None:
-        alembic = Path(sysconfig.get_path("scripts")) / "alembic"
+        alembic = self._console_script()
         status = os.fstat(self._door.fileno())
         known = {
             "door": (self._door.fileno(), status.st_dev, status.st_ino) if fork else None,
@@ -117,6 +117,15 @@ class Prepared:
             binary = self.binaries / name
             binary.write_text(f'#!/bin/sh\nexec {shim} {name} "$@"\n', encoding="utf-8")
             binary.chmod(0o755)
+
+    def _console_script(self) -> Path:
+        """The installed ``alembic``, or one like it where a package came without its scripts."""
+        script = Path(sysconfig.get_path("scripts")) / "alembic"
+        if not script.is_file():
+            script = self._folder / "alembic"
+            text = "import sys\nfrom alembic.config import main\nsys.exit(main())\n"
+            script.write_text(text, encoding="utf-8")
+        return script
 
     def _last_words(self) -> str:
         log = (self._folder / "server.log").read_text(encoding="utf-8", errors="replace")

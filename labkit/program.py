@@ -13,6 +13,7 @@ import linecache
 import os
 import runpy
 import sys
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.machinery import BuiltinImporter, SourceFileLoader
@@ -109,6 +110,8 @@ def _compile(program: Program, file: str | None) -> CodeType:
         source, name = sys.stdin.buffer.read(), _STDIN
     else:
         source, name = program.target, "<string>"
+        if sys.version_info >= (3, 14):
+            source = textwrap.dedent(source)
         if sys.version_info >= (3, 13):
             lines = source.splitlines(keepends=True)
             linecache.cache[name] = (len(source), None, lines, name)

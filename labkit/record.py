@@ -12,6 +12,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,12 @@ class Lost(Exception):  # noqa: N818 - what happened to the record, not a fault 
 def begin(path: Path) -> None:
     """Make a new record. Raises OSError when it cannot be written."""
     path.write_text(json.dumps(_HEADER) + "\n", encoding="utf-8")
+
+
+def remove(path: Path) -> None:
+    """Remove a record that has been read; a process that outlives its command tells no more."""
+    path.unlink(missing_ok=True)
+    Path(stack_of(path)).unlink(missing_ok=True)
 
 
 def append(path: str, line: Mapping[str, Any]) -> None:
@@ -62,8 +69,17 @@ def stack_of(path: str | os.PathLike[str]) -> str:
     return f"{os.fspath(path)}.stack"
 
 
-def read(path: Path, project: Path) -> tuple[tuple[Statement, ...], Failure | None]:
-    """Return the statements of a record, in the order sent, and the failure that ended it.
+@dataclass(frozen=True)
+class Recorded:
+    """What a record holds: statements in the order sent, the failure that ended it, the gaps."""
+
+    statements: tuple[Statement, ...]
+    failure: Failure | None
+    gaps: tuple[str, ...]
+
+
+def read(path: Path, project: Path) -> Recorded:
+    """Return what the record at ``path`` holds, with places relative to ``project``.
 
     Of several processes that failed, the last one's failure is returned. Raises Lost when the
     record is not whole.
@@ -92,7 +108,8 @@ def read(path: Path, project: Path) -> tuple[tuple[Statement, ...], Failure | No
     if begun and failure is None:
         place = _last_place(path, project) or (places.place(waiting[-1]) if waiting else None)
         failure = Failure("ended", "The process ended before Python could end it.", place)
-    return tuple(s for line in sent.values() for s in _statements(line, places)), failure
+    statements = tuple(s for line in sent.values() for s in _statements(line, places))
+    return Recorded(statements, failure, tuple(line["gap"] for line in lines if "gap" in line))
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
@@ -127,6 +144,7 @@ def _statements(line: dict[str, Any], places: _Places) -> Iterator[Statement]:
             rewrites=tuple(line.get("rewrites", ())) if first else (),
             scans=tuple(line.get("scans", ())) if first else (),
             failure=failure if last else None,
+            outside=line.get("outside", False),
         )
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from labkit import claim as claims
@@ -17,7 +16,6 @@ from labkit.page import File, Page
 from labkit.trial import Record
 
 _WIDTH = 96
-_COMMENT = re.compile(r"\s*#+\s*=>\s*SQL:")
 
 _Key = tuple[str, int, int]
 
@@ -138,7 +136,7 @@ class _Refresher:
         end = command.line + 1 + command.text.count("\n")
         while self.lines[end - 1].lstrip().startswith("# =>"):
             end += 1
-        return self._replaced(false, missing, end, self._margin(command.line))
+        return self._replaced(false, missing, end, self._margin(command.line), {})
 
     def _written(self, file: File, owner: int) -> list[Edit]:
         """Edits in a file, for one of its statements."""
@@ -154,24 +152,40 @@ class _Refresher:
             and not any(sent.says(c, s.text) for c in (*said, *spoken))
         ]
         last = own_end(file.text, owner)
-        below = {note.line for note in annotations_in(file.text, "python") if note.alone}
+        notes = annotations_in(file.text, "python")
+        below = {note.line for note in notes if note.alone}
         while last + 1 in below:
             last += 1
         end = max((c.line + len(c.lines) for c in said), default=file.line + last)
-        return self._replaced(false, missing, end, self._indent(file, owner))
+        code = {
+            file.line + note.line - 1: file.text.splitlines()[note.line - 1][: note.column]
+            for note in notes
+            if not note.alone
+        }
+        return self._replaced(false, missing, end, self._indent(file, owner), code)
 
     def _replaced(
-        self, false: Sequence[Claim], missing: Sequence[str], end: int, indent: str
+        self,
+        false: Sequence[Claim],
+        missing: Sequence[str],
+        end: int,
+        indent: str,
+        code: Mapping[int, str],
     ) -> list[Edit]:
-        """Edits that put missing claims in the place of false ones, or else at line ``end``."""
+        """Edits that put missing claims in the place of false ones, or else at line ``end``.
+
+        ``code`` is what stands before an annotation, by the page's line.
+        """
         shown = [line for text in missing for line in _sql_lines(text, indent)]
         if not false:
             return [Edit(end, 0, shown)] if shown else []
         found = []
-        for number, claim in enumerate(false):
-            code = _COMMENT.split(self.lines[claim.line - 1])[0].rstrip()
-            kept = [code] if code else []
-            found.append(Edit(claim.line, len(claim.lines), kept + (shown if number == 0 else [])))
+        for claim in false:
+            kept = (
+                [self._margin(claim.line) + code[claim.line].strip()] if claim.line in code else []
+            )
+            found.append(Edit(claim.line, len(claim.lines), kept + shown))
+            shown = []
         return found
 
     def _margin(self, line: int) -> str:

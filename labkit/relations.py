@@ -29,12 +29,22 @@ STRENGTH = (
 
 _MODES = {mode.title().replace(" ", "") + "Lock": mode for mode in STRENGTH}
 
-# PostgreSQL refuses these once anything was asked in the transaction.
-_BEFORE_ANY_QUERY = re.compile(r"\s*SET\s+TRANSACTION\b", re.IGNORECASE)
+_COMMENTS = r"(?:\s|--[^\n]*\n|/\*.*?\*/)*"
+
+# Nothing is read around these. They cost no table anything, and PostgreSQL refuses some of them
+# once anything was asked in the transaction.
+_CONTROL = re.compile(
+    rf"{_COMMENTS}(?:BEGIN|START|COMMIT|END|ROLLBACK|ABORT|SAVEPOINT|RELEASE|PREPARE\s+TRANSACTION"
+    r"|SET\s+TRANSACTION|SET\s+SESSION\s+CHARACTERISTICS|SET\s+(?:LOCAL\s+)?TRANSACTION_)",
+    re.IGNORECASE | re.DOTALL,
+)
+
+# It gives a table a new file and builds the indexes of that, but no row is read or written.
+_TRUNCATE = re.compile(rf"{_COMMENTS}TRUNCATE\b", re.IGNORECASE | re.DOTALL)
 
 _TABLES = """
-    SELECT 'table', c.oid::bigint, n.nspname, c.relname, c.relfilenode::bigint,
-           {scans}
+    SELECT 'table', c.oid::bigint, n.nspname, c.relname, {scans},
+           c.relfilenode::bigint
     FROM pg_catalog.pg_class c
     JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
     WHERE c.relkind IN ('r', 'p', 'm') AND c.relpersistence OPERATOR(pg_catalog.<>) 't'
@@ -63,9 +73,11 @@ _END = "ROLLBACK TO SAVEPOINT labs; RELEASE SAVEPOINT labs"
 
 @dataclass(frozen=True)
 class _Table:
+    """``file`` is the table's relfilenode."""
+
     name: str
-    file: int
     scans: int
+    file: int
 
 
 @dataclass(frozen=True)
@@ -92,6 +104,7 @@ class Relations:
         self._existing: set[int] = set()
         self._transaction: str | None = None
         self._bookkeeping = "alembic_version"
+        self._truncates = False
 
     def forget(self) -> None:
         """Take nothing that was read for granted any longer: a transaction begins or ends."""
@@ -100,7 +113,11 @@ class Relations:
     def before(self, statement: str, bookkeeping: str) -> None:
         """Read the state that ``statement`` meets; ``bookkeeping`` names the table to leave out."""
         self._bookkeeping = bookkeeping
-        if self._last is not None or _BEFORE_ANY_QUERY.match(statement):
+        if _CONTROL.match(statement):
+            self._last = None
+            return
+        self._truncates = _TRUNCATE.match(statement) is not None
+        if self._last is not None:
             return
         self._last = self._read()
         if self._last is not None:
@@ -109,10 +126,13 @@ class Relations:
                 self._existing = set(self._last.tables)
             self._transaction = transaction
 
-    def after(self, statement: str) -> dict[str, Any]:
-        """Return locks, rewrites and scans of the statement that ``before`` was called for."""
+    def after(self) -> dict[str, Any]:
+        """Return locks, rewrites and scans of the statement that ``before`` was called for.
+
+        "outside" is there, and true, where it had no transaction that outlived it.
+        """
         before, self._last = self._last, None
-        if before is None or _BEFORE_ANY_QUERY.match(statement):
+        if before is None:
             return {}
         after = self._read()
         if after is None:
@@ -122,15 +142,17 @@ class Relations:
         rewritten, scanned = [], []
         for oid, table in seen.items():
             now = after.tables.get(oid)
-            if now is not None and now.file != table.file:
+            if now is None or (self._truncates and now.file != table.file):
+                continue
+            if now.file != table.file:
                 rewritten.append(table.name)
-            if now is not None and now.scans > table.scans and comparable:
+            if now.scans > table.scans and comparable:
                 scanned.append(table.name)
-        locks: dict[str, str] = {}
+        told: dict[str, Any] = {"rewrites": sorted(rewritten), "scans": sorted(scanned)}
         if after.transaction is not None and before.transaction in (None, after.transaction):
-            locks = _strengthened(before.locks, after.locks, seen)
             self._last, self._transaction = after, after.transaction
-        return {"locks": locks, "rewrites": sorted(rewritten), "scans": sorted(scanned)}
+            return {"locks": _strengthened(before.locks, after.locks, seen), **told}
+        return {"locks": {}, "outside": True, **told}
 
     def _read(self) -> _Reading | None:
         """Read the present state, or None where asking could change what the command does."""
@@ -169,7 +191,7 @@ class Relations:
         tables: dict[int, _Table] = {}
         locks: set[tuple[int, str]] = set()
         transaction: str | None = None
-        for kind, oid, first, second, file, scans in rows:
+        for kind, oid, first, second, scans, file in rows:
             if kind == "lock":
                 if first in _MODES:
                     locks.add((oid, _MODES[first]))
@@ -177,7 +199,7 @@ class Relations:
                 transaction = first
             elif second != self._bookkeeping:
                 name = second if first == "public" else f"{first}.{second}"
-                tables[oid] = _Table(name, file, scans)
+                tables[oid] = _Table(name, scans, file)
         return _Reading(transaction, tables, locks)
 
 

@@ -107,20 +107,23 @@ class Runner:
         if not prepared.alive:
             leftovers.end(str(self._folder))
         try:
-            statements, failure = record.read(told, project)
+            recorded = record.read(told, project)
         except record.Lost as lost:
             raise messages.no_room(self._folder, str(lost)) from lost
+        finally:
+            record.remove(told)
         code = shell.returncode
         return Observation(
             command=command,
             output=watch.output.text,
             status=code if code >= 0 else 128 - code,
             seconds=seconds,
-            statements=statements,
-            failure=failure,
+            statements=recorded.statements,
+            failure=recorded.failure,
             interrupted=watch.interrupted,
             timed_out=watch.timed_out,
             cut=watch.output.cut,
+            gaps=recorded.gaps,
         )
 
     def _ready(self) -> Prepared:

@@ -77,3 +77,8 @@ def locks_more(held: Mapping[str, str], said: Mapping[str, str]) -> bool:
 def costs_more(spent: Cost, said: Cost) -> bool:
     """Whether more is rewritten or scanned than said; to scan is less than to rewrite."""
     return not (spent[0] <= said[0] and spent[1] <= said[0] | said[1])
+
+
+def unseen(statements: Iterable[Statement], kind: str) -> list[Statement]:
+    """The statements whose locks (or cost, by the claim's kind) were gone before one could look."""
+    return [s for s in statements if s.failure or (s.outside and kind == "Locks")]

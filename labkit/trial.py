@@ -25,8 +25,6 @@ from labkit.verdict import Finding
 # A check has to end, even when the answer does not.
 CHECK_SECONDS = 60.0
 
-LOCK_TIMEOUT_MS = 2000
-
 # What a terminal tells its programs. They would wrap and colour their output by it, and a command
 # has no terminal here.
 _OF_A_TERMINAL = frozenset(

@@ -6,14 +6,17 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 import pytest
+from drills import disk
 
 from labkit import server as servers
 from labkit.connection import environment
 from labkit.server import Database, Server
+from labkit.trouble import Trouble
 
 _STATE = pytest.StashKey[Path]()
 _VARIABLE = "LABKIT_TEST_STATE"
@@ -28,11 +31,12 @@ def _clean_environment() -> None:
 
 def _sweep() -> None:
     # A run that was killed could not stop its server.
-    for left in Path(tempfile.gettempdir()).glob("labs-tests-*-*"):
+    for left in disk().glob("labs-tests-*-*"):
         process = left.name.split("-")[2]
-        ours = left.stat().st_uid == os.getuid() and process.isdigit()
-        if ours and not psutil.pid_exists(int(process)):
-            servers.stop(left)
+        if process.isdigit() and not psutil.pid_exists(int(process)):
+            # Somebody else's, or swept by a run that started with us.
+            with suppress(Trouble):
+                servers.stop(left)
             shutil.rmtree(left, ignore_errors=True)
 
 
@@ -43,7 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
         return
     _sweep()
-    state = Path(tempfile.mkdtemp(prefix=f"labs-tests-{os.getpid()}-"))
+    state = Path(tempfile.mkdtemp(prefix=f"labs-tests-{os.getpid()}-", dir=disk()))
     # As root the server runs as somebody else, who has to pass through.
     state.chmod(0o711)
     config.stash[_STATE] = state

@@ -104,9 +104,7 @@ class Project:
         file.write_text(textwrap.dedent(text), encoding="utf-8")
         return file
 
-    def revision(
-        self, name: str, after: str | None, upgrade: str, downgrade: str = "pass", more: str = ""
-    ) -> str:
+    def revision(self, name: str, after: str | None, upgrade: str, downgrade: str = "pass") -> str:
         """Write a revision; the first line of ``upgrade`` is line 9. Returns its file's name."""
         file = f"migrations/versions/{name}.py"
         up = textwrap.indent(textwrap.dedent(upgrade).strip(), "    ")
@@ -119,7 +117,7 @@ class Project:
             f"revision = {name!r}\ndown_revision = {after!r}\n\n"
             f"def upgrade():\n{up}\n\ndef downgrade():\n{down}\n"
         )
-        self.write(file, text + textwrap.dedent(more))
+        self.write(file, text)
         return file
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -21,13 +22,13 @@ from labkit import account, binaries, connection, embedded, server
 from labkit.cluster import Cluster
 from labkit.place import Place
 from labkit.trouble import Trouble
-from tests.drills import FIND, ROOT, as_ordinary_user, as_somebody, ask, nobody, terminal
+from tests.drills import FIND, ROOT, as_ordinary_user, as_somebody, ask, disk, nobody, terminal
 
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """A folder that every account may use; the servers in it are ended."""
-    made = Path(tempfile.mkdtemp(prefix="labs-embedded-"))
+    made = Path(tempfile.mkdtemp(prefix="labs-embedded-", dir=disk()))
     made.chmod(0o777)
     yield made
     for link in made.rglob("server"):
@@ -40,23 +41,31 @@ def folder() -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def lasting() -> Iterator[Path]:
     """A state folder whose server each test finds, or leaves, in some disorder."""
-    made = Path(tempfile.mkdtemp(prefix="labs-lasting-"))
+    made = Path(tempfile.mkdtemp(prefix="labs-lasting-", dir=disk()))
     made.chmod(0o711)
-    yield made
-    server.stop(made)
+    state = made / "mes labos à moi" / ("ünïcödé " * 20) / ("und noch ein Stück " * 10) / ".labs"
+    state.parent.mkdir(parents=True)
+    yield state
+    server.stop(state)
     shutil.rmtree(made)
 
 
-@pytest.fixture
-def programs(folder: Path) -> binaries.Binaries:
+@pytest.fixture(scope="module")
+def programs() -> Iterator[binaries.Binaries]:
     """The wheel's programs where every account can run them."""
     found = binaries.find()
-    found.copy(folder / "programs")
-    return found.moved(folder / "programs")
+    with tempfile.TemporaryDirectory(prefix="labs-programs-", dir=disk()) as folder:
+        Path(folder).chmod(0o755)
+        found.copy(Path(folder))
+        yield found.moved(Path(folder))
 
 
 def pid(state: Path) -> int:
     return int(Place(state).pid_file()[0])
+
+
+def runs(process: psutil.Process) -> bool:
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
 
 
 def make_table(state: Path) -> None:
@@ -106,11 +115,19 @@ def test_it_outlives_the_terminal_that_started_it(lasting: Path) -> None:
     assert pid(lasting) == before
 
 
+def test_it_keeps_nothing_that_a_logout_would_sweep(lasting: Path) -> None:
+    server.find(lasting)
+    process = psutil.Process(pid(lasting))
+    # Only Linux has such a place, and only there psutil can look.
+    maps = [each.path for each in getattr(process, "memory_maps", list)()]
+    assert [path for path in maps if path.startswith("/dev/shm/PostgreSQL")] == []
+
+
 def test_down_stops_it_and_may_be_repeated(lasting: Path) -> None:
     server.find(lasting)
     process = psutil.Process(pid(lasting))
     assert server.stop(lasting) is True
-    assert not process.is_running()
+    assert not runs(process)
     assert server.stop(lasting) is False
 
 
@@ -127,11 +144,31 @@ def test_data_and_port_survive_a_stop(lasting: Path) -> None:
     assert server.find(lasting).source == before
 
 
-def test_a_long_path_with_spaces_and_accents(folder: Path) -> None:
-    state = folder / "mes labos à moi" / ("ünïcödé " * 20) / ("und noch ein Stück " * 10) / ".labs"
+def test_a_long_path_with_spaces_and_accents(lasting: Path) -> None:
+    assert len(os.fsencode(lasting)) > 400
+    assert not str(lasting).isascii()
+    make_table(lasting)
+    assert table_is_there(lasting)
+
+
+@pytest.mark.parametrize("home", ["home", "home that cannot be written"])
+def test_a_path_that_is_too_long_for_postgresql(
+    folder: Path, home: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("HOME", "TMPDIR"):
+        monkeypatch.setenv(variable, str(folder / variable))
+        (folder / variable).mkdir()
+    monkeypatch.setattr("tempfile.tempdir", None)
+    monkeypatch.setattr("labkit.place._OUTSIDE", folder / "outside")
+    if "cannot" in home:
+        (folder / "HOME" / ".local").touch()
+    state = folder.joinpath(*["long" * 60] * 5, ".labs")
     state.parent.mkdir(parents=True)
     make_table(state)
+    server.stop(state)
     assert table_is_there(state)
+    where = Place(state).data.relative_to(folder).parts[0]
+    assert where == ("outside" if os.geteuid() == 0 else "TMPDIR" if "cannot" in home else "HOME")
 
 
 def test_a_clone_may_be_moved_while_its_server_runs(folder: Path) -> None:
@@ -222,7 +259,7 @@ def test_processes_that_outlive_the_server_do_not_keep_it_from_starting(lasting:
     postmaster.kill()
     postmaster.wait()
     assert table_is_there(lasting)
-    assert not orphan.is_running()
+    assert not runs(orphan)
 
 
 def test_a_stale_pid_file_is_mended(lasting: Path) -> None:
@@ -376,9 +413,11 @@ def test_damaged_data_are_told_with_the_end_of_the_log(stopped: Place) -> None:
     )
     assert caught.value.why.startswith("They are probably damaged. Its log ends with:\n")
     assert "global/pg_control" in caught.value.why
-    assert caught.value.mend == (
-        f"Set them aside with `mv {stopped.data} {stopped.data}-broken` and run the command again:"
-        " it makes new ones, and your files are not touched."
+    before, command, after = caught.value.mend.split("`")
+    assert shlex.split(command) == ["mv", str(stopped.data), f"{stopped.data}-broken"]
+    assert (before, after) == (
+        "Set them aside with ",
+        " and run the command again: it makes new ones, and your files are not touched.",
     )
 
 

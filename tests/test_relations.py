@@ -30,7 +30,7 @@ def taken(connection: Any, *statements: str) -> list[dict[str, str]]:
         for statement in statements:
             relations.before(statement, "alembic_version")
             cursor.execute(statement)
-            found.append(relations.after(statement)["locks"])
+            found.append(relations.after()["locks"])
     return found
 
 

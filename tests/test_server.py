@@ -9,13 +9,13 @@ from pathlib import Path
 
 import psycopg2
 import pytest
-from tests.drills import as_somebody, ask, terminal
 
 from labkit import connection
 from labkit import server as servers
 from labkit.connection import parse
 from labkit.server import Database, Server
 from labkit.trouble import Trouble
+from tests.drills import as_somebody, ask, terminal
 
 
 @pytest.fixture

@@ -1,105 +1,266 @@
-"""Columns of tables: type, nullability, default, identity, generation, collation."""
+"""Columns of tables: type, nullability, default, identity, generation and how they are kept."""
 
 from __future__ import annotations
 
-from labkit.catalog.kind import FLAG, TEXT, Kind, Part, Spec, Tree
-from labkit.catalog.names import qualified, short_type, steady
-from labkit.catalog.raw import Raw
-from labkit.catalog.sequences import option_words, options
+import re
+from operator import itemgetter
+from typing import NamedTuple
+
+from labkit.catalog import altercolumn, columnop, op, privileges
+from labkit.catalog.expression import bare_expression, steady
+from labkit.catalog.inheritance import leave_out_inherited
+from labkit.catalog.kind import FLAG, GRANTS, MAPPING, NUMBER, TEXT, Kind, Part, Side, Spec, Tree
+from labkit.catalog.names import made_up, quoted
+from labkit.catalog.raw import CONSTRAINT, RELATION, Arm, Raw, lines, options
+from labkit.catalog.sequences import option_words
+from labkit.catalog.sequences import options as sequence_options
+
+_STORAGE = {"p": "plain", "e": "external", "m": "main", "x": "extended"}
+_COMPRESSION = {"p": "pglz", "l": "lz4"}
+_GENERATION = {"s": "generated", "v": "virtual"}
+# The names that PostgreSQL 18 makes up; older servers have none to compare them with.
+MADE_UP_NOT_NULL = re.compile(r".*_not_null[0-9]*\Z", re.DOTALL).match
+_IDENTITY = {"a": "always", "d": "by default"}
 
 
 def _is_identity(value: object) -> bool:
-    return isinstance(value, str | dict)
+    return value in _IDENTITY.values() or (
+        isinstance(value, dict) and value.get("generated") in _IDENTITY.values()
+    )
 
 
 class Columns(Kind):
     noun = "column"
     section = "columns"
-    inside = ("tables",)
+    inside = ("tables", "foreign tables")
     ordered = True
     parts = {
         "type": TEXT,
         "collation": TEXT,
         "nullable": FLAG,
+        "not null name": TEXT,
+        "not null valid": FLAG,
+        "not null inherited": FLAG,
         "default": TEXT,
-        "identity": Part(
-            "always, by default, or a mapping with the sequence's options", _is_identity
-        ),
+        "identity": Part("always, by default, or a mapping with sequence options", _is_identity),
         "generated": TEXT,
         "virtual": TEXT,
+        "storage": TEXT,
+        "compression": TEXT,
+        "statistics": NUMBER,
+        "options": MAPPING,
+        "foreign options": MAPPING,
         "comment": TEXT,
+        "not null comment": TEXT,
+        "privileges": GRANTS,
     }
     required = ("type",)
-    definition = ("type", "collation", "nullable", "default", "identity", "generated", "virtual")
+    definition = (
+        "type",
+        "collation",
+        "nullable",
+        "not null name",
+        "not null valid",
+        "not null inherited",
+        "default",
+        "identity",
+        "generated",
+        "virtual",
+    )
 
-    def arms(self, version: int) -> dict[str, str]:
-        return {
-            "column": "SELECT attrelid, attnum, attname, format_type(atttypid, atttypmod), "
-            "attnotnull, attndims, CASE WHEN attcollation <> typcollation THEN attcollation END, "
-            "attidentity, attgenerated, pg_get_expr(adbin, adrelid) "
-            "FROM pg_attribute JOIN pg_type t ON t.oid = atttypid "
-            "JOIN pg_class c ON c.oid = attrelid "
-            "LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum "
-            "WHERE attrelid >= 16384 AND attnum > 0 AND NOT attisdropped "
-            "AND relkind IN ('r', 'p', 'v', 'm', 'c', 'f') AND relpersistence <> 't'",
-            "collation": "SELECT oid, collnamespace, collname FROM pg_collation",
+    usual = {"storage": "the type's", "compression": "default", "statistics": "default"}
+
+    def arms(self, version: int) -> dict[str, Arm]:
+        target = "attstattarget" if version >= 17 else "nullif(attstattarget, -1)"
+        arms = {
+            "column": Arm(
+                "SELECT attrelid, attnum, attname, atttypid, atttypmod, attndims, attcollation, "
+                "attnotnull, attidentity, attgenerated, attstorage, attcompression, "
+                f"{target}, {lines('attoptions')}, {lines('attfdwoptions')}, attinhcount > 0, "
+                "CASE WHEN attacl IS NOT NULL THEN "
+                f"(SELECT {privileges.listed('attacl', 'relowner')} "
+                "FROM pg_class c WHERE c.oid = attrelid) END "
+                "FROM pg_attribute WHERE attrelid >= 16384 AND attnum > 0 AND NOT attisdropped "
+                "AND (attrelid IN (SELECT oid FROM pg_class WHERE oid >= 16384 "
+                "AND relkind IN ('r', 'p', 'v', 'm', 'c', 'f') AND relpersistence <> 't') "
+                f"OR {target} IS NOT NULL OR attoptions IS NOT NULL)",
+                apart=3,
+            ),
+            "type": Arm(
+                "SELECT DISTINCT atttypid, atttypmod, format_type(atttypid, atttypmod), "
+                "typcollation, typstorage, typlen = -1 AND typelem <> 0, attcollation, "
+                "CASE WHEN attcollation NOT IN (0, 100) THEN attcollation::regcollation END "
+                "FROM pg_attribute JOIN pg_type t ON t.oid = atttypid "
+                "WHERE attrelid >= 16384 AND attnum > 0"
+            ),
+            "default": Arm("SELECT adrelid, adnum, pg_get_expr(adbin, adrelid) FROM pg_attrdef"),
         }
+        if version >= 18:
+            arms["not null"] = Arm(
+                "SELECT oid, conrelid, conkey[1], conname, convalidated, connoinherit "
+                "FROM pg_constraint WHERE contype = 'n' AND conrelid >= 16384 "
+                "AND (NOT convalidated OR connoinherit OR conname NOT LIKE '%\\_not\\_null' AND "
+                "conname !~ '_not_null[0-9]+$' OR oid IN "
+                "(SELECT objoid FROM pg_description WHERE classoid = 2606))"
+            )
+        return arms
 
     def read(self, raw: Raw, tree: Tree) -> None:
-        tables = tree["tables"]
-        for table in tables.values():
-            table["columns"] = {}
-        collations = {row[0]: row for row in raw.rows("collation")}
-        identities = {}
-        sequences = {row[0]: row for row in raw.rows("sequence")}
-        for sequence, table, number, how, *_ in raw.rows("owned"):
-            if how == "i":
-                identities[table, number] = options(sequences[sequence])
-        for row in sorted(raw.rows("column"), key=lambda row: int(row[1])):
-            owner = tables.get(raw.relations.get(row[0], ""))
-            if owner is None:
+        owners: dict[str, Spec] = {}
+        for section in self.inside:
+            owners.update(tree.get(section, {}))
+        tables = {oid: name for oid, name in raw.relations.items() if name in owners}
+        held: dict[str, list[tuple[int, str, Spec]]] = {name: [] for name in tables.values()}
+        defaults = {(row[0], row[1]): row[2] for row in raw.rows("default")}
+        sequences = {(row[8], row[9]): row for row in raw.rows("sequence") if row[10] == "i"}
+        notes = self._notes(raw)
+        templates: dict[str, _Template] = {}
+        inherited = []
+        for relation, number, name, rest in raw.rows("column"):
+            table = tables.get(relation)
+            if table is None:
                 continue
-            oid, number, _, kind, notnull, dimensions, collation, identity, generated, *rest = row
-            kind = short_type(kind)
-            if int(dimensions) > 1:
-                kind += "[]" * (int(dimensions) - 1)
-            spec: Spec = {"type": kind}
-            if collation:
-                _, schema, name, *_ = collations[collation]
-                home = raw.schemas[schema]
-                spec["collation"] = qualified("public" if home == "pg_catalog" else home, name)
-            if notnull == "true":
-                spec["nullable"] = False
-            if identity:
-                how = {"a": "always", "d": "by default"}[identity]
-                extra = identities[oid, number]
-                extra.pop("type")
-                spec["identity"] = {"generated": how, **extra} if extra else how
-            if rest[0]:
-                key = {"s": "generated", "v": "virtual"}.get(generated, "default")
-                spec[key] = steady(rest[0])
-            if comment := raw.comment("1259", oid, number):
-                spec["comment"] = comment
-            owner["columns"][raw.columns[oid][number]] = spec
+            template = templates.get(rest)
+            if template is None:
+                template = templates[rest] = _template(raw, rest)
+            spec = template.spec.copy()
+            key = (relation, number)
+            if key in defaults:
+                if template.generation:
+                    spec[_GENERATION[template.generation]] = bare_expression(defaults[key])
+                else:
+                    spec["default"] = steady(defaults[key])
+            if template.identity:
+                spec["identity"] = _identity(raw, template.identity, key, sequences.get(key))
+            if template.inherited:
+                inherited.append((table, quoted(name)))
+            if key in notes:
+                spec.update(notes[key])
+            held[table].append((int(number), name, spec))
+        for table, columns in held.items():
+            columns.sort(key=itemgetter(0))
+            owners[table]["columns"] = {quoted(name): spec for _, name, spec in columns}
+        leave_out_inherited(tree, inherited)
+
+    def _notes(self, raw: Raw) -> dict[tuple[str, str], Spec]:
+        """What is told of single columns elsewhere: comments, and NOT NULL that has a name."""
+        notes: dict[tuple[str, str], Spec] = {}
+        for catalog, oid, number in raw.comments:
+            if catalog == RELATION and number != "0":
+                comment = raw.comments[catalog, oid, number]
+                notes.setdefault((oid, number), {})["comment"] = comment
+        for oid, relation, number, name, valid, alone, _ in raw.rows("not null"):
+            note = notes.setdefault((relation, number), {})
+            if not MADE_UP_NOT_NULL(name):
+                note["not null name"] = quoted(name)
+            if valid == "false":
+                note["not null valid"] = False
+            if alone == "true":
+                note["not null inherited"] = False
+            if comment := raw.comment(CONSTRAINT, oid):
+                note["not null comment"] = comment
+        return notes
+
+    def explicit(self, owner: str, name: str, spec: Spec) -> Spec:
+        identity = spec.get("identity")
+        if identity is None:
+            return spec
+        if isinstance(identity, str):
+            identity = {"generated": identity}
+        return {**spec, "identity": {"sequence": columnop.sequence_of(owner, name), **identity}}
+
+    def likeness(self, spec: Spec) -> str:
+        return repr(sorted((key, value) for key, value in spec.items() if key != "identity"))
 
     def words(self, spec: Spec) -> str:
         words = [spec["type"]]
         if "collation" in spec:
             words.append(f"COLLATE {spec['collation']}")
+        if "not null name" in spec:
+            words.append(f"CONSTRAINT {spec['not null name']}")
         if spec.get("nullable") is False:
             words.append("NOT NULL")
+        if spec.get("not null valid") is False:
+            words.append("NOT VALID")
+        if spec.get("not null inherited") is False:
+            words.append("NO INHERIT")
         if "default" in spec:
             words.append(f"DEFAULT {spec['default']}")
         if "identity" in spec:
-            words.append(_identity_words(spec["identity"]))
+            words.append(identity_words(spec["identity"]))
         if "generated" in spec:
             words.append(f"GENERATED ALWAYS AS ({spec['generated']}) STORED")
         if "virtual" in spec:
             words.append(f"GENERATED ALWAYS AS ({spec['virtual']}) VIRTUAL")
         return " ".join(words)
 
+    def missing(self, wanted: Side) -> str | None:
+        return columnop.add_column(wanted, self.words(wanted.spec))
 
-def _identity_words(identity: str | Spec) -> str:
+    def unexpected(self, found: Side) -> str | None:
+        return columnop.drop_column(found)
+
+    def renamed(self, wanted: Side, found: Side) -> str | None:
+        return columnop.rename_column(wanted, found)
+
+    def changed(self, part: str, wanted: Side, found: Side) -> str | None:
+        if part:
+            return altercolumn.part(part, wanted, found)
+        return altercolumn.definition(wanted, found, self.words(wanted.spec))
+
+
+class _Template(NamedTuple):
+    """What many columns have in common, and what still has to be looked up for each."""
+
+    spec: Spec
+    generation: str
+    identity: str
+    inherited: bool
+
+
+def _template(raw: Raw, rest: str) -> _Template:
+    oid, modifier, dimensions, collation, notnull, identity, *more = raw.fields(rest)
+    generation, storage, compression, target, own, foreign, inherited, acl, *_ = more
+    kind, collated = raw.typed(oid, modifier, dimensions, collation)
+    spec: Spec = {"type": kind}
+    if collated:
+        spec["collation"] = collated
+    if notnull == "true":
+        spec["nullable"] = False
+    if storage != raw.types[oid, modifier].storage:
+        spec["storage"] = _STORAGE[storage]
+    if compression in _COMPRESSION:
+        spec["compression"] = _COMPRESSION[compression]
+    if target:
+        spec["statistics"] = int(target)
+    if own:
+        spec["options"] = options(own)
+    if foreign:
+        spec["foreign options"] = options(foreign)
+    grants = privileges.unusual(acl, "column", raw.version) if acl else None
+    if grants:
+        spec["privileges"] = grants
+    return _Template(spec, generation, identity, inherited == "true")
+
+
+def _identity(raw: Raw, letter: str, key: tuple[str, str], row: list[str] | None) -> str | Spec:
+    """The identity of a column, with the options of its sequence that are not the usual ones."""
+    how = _IDENTITY[letter]
+    if row is None:
+        return how
+    extra = sequence_options(row)
+    del extra["type"]
+    relation, number = key
+    column = op.bare(raw.columns[relation][number])
+    if raw.names.get(row[0]) != made_up(raw.names[relation], column, "seq"):
+        extra["sequence"] = raw.relations[row[0]]
+    return {"generated": how, **extra} if extra else how
+
+
+def identity_words(identity: str | Spec) -> str:
+    """The clause of a column definition that makes it an identity column."""
     if isinstance(identity, str):
         return f"GENERATED {identity.upper()} AS IDENTITY"
-    return f"GENERATED {identity['generated'].upper()} AS IDENTITY ({option_words(identity)})"
+    told = [f"SEQUENCE NAME {identity['sequence']}"] if "sequence" in identity else []
+    told += [option_words(identity)] if option_words(identity) else []
+    return f"GENERATED {identity['generated'].upper()} AS IDENTITY ({' '.join(told)})"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 # What PostgreSQL 14 puts in quotes. Later versions know more keywords, and a snapshot must not
 # change with them.
@@ -24,7 +25,6 @@ _KEYWORDS = """
 KEYWORDS = frozenset(_KEYWORDS.split())
 
 _PLAIN = re.compile(r"[a-z_][a-z0-9_$]*\Z").match
-_QUOTED = re.compile(r"'(?:[^']|'')*'|\"((?:[^\"]|\"\")*)\"")
 _IDENTIFIER = re.compile(r'"((?:[^"]|"")+)"|([^\W\d][\w$]*)')
 
 _LONG_TYPES = (
@@ -36,6 +36,7 @@ _LONG_TYPES = (
 )
 
 
+@lru_cache(100_000)
 def quoted(name: str) -> str:
     """The name as SQL needs it: in double quotes where it would mean something else bare."""
     if _PLAIN(name) and name not in KEYWORDS:
@@ -44,10 +45,26 @@ def quoted(name: str) -> str:
 
 
 def qualified(schema: str, name: str) -> str:
-    """The identity of an object: ``products``, or ``tenant.products`` outside schema public."""
-    if schema == "public":
+    """The identity of an object: ``products``, or ``tenant.products`` outside schema public.
+
+    What belongs to the system is named bare too.
+    """
+    if schema in ("public", "pg_catalog"):
         return quoted(name)
     return f"{quoted(schema)}.{quoted(name)}"
+
+
+def made_up(table: str, column: str, label: str) -> str:
+    """The name that PostgreSQL gives when none is given: ``table_column_label`` in 63 bytes."""
+    first, second = table.encode(), column.encode()
+    room = 63 - len(label) - 1 - (1 if column else 0)
+    while len(first) + len(second) > room:
+        if len(first) > len(second):
+            first = first[:-1]
+        else:
+            second = second[:-1]
+    words = [part.decode("utf-8", "ignore") for part in (first, second)] + [label]
+    return "_".join(word for word in words if word)
 
 
 def parts(identity: str) -> list[str] | None:
@@ -75,16 +92,7 @@ def short_type(text: str) -> str:
     return text
 
 
-def steady(text: str) -> str:
-    """SQL that a server wrote, with quotes only around the names that need them in every version.
-
-    ``"json_value"`` is quoted by PostgreSQL 17 and bare in 14; what is inside a string stays.
-    """
-    if '"' not in text:
-        return text
-
-    def requote(match: re.Match[str]) -> str:
-        name = match.group(1)
-        return match.group(0) if name is None else quoted(name.replace('""', '"'))
-
-    return _QUOTED.sub(requote, text)
+def split(identity: str) -> tuple[str, str]:
+    """(``products``, ``id``) for ``products.id``: what holds a column, and the column."""
+    names = [quoted(name) for name in parts(identity) or [""]]
+    return ".".join(names[:-1]), names[-1]

@@ -1,55 +1,68 @@
-"""Schemas other than public and the system's, and extensions."""
+"""Schemas other than the system's; public only where it is not as every database has it."""
 
 from __future__ import annotations
 
-from labkit.catalog.kind import TEXT, Kind, Spec, Tree
+from labkit.catalog import privileges
+from labkit.catalog.bysql import BySql
+from labkit.catalog.kind import FLAG, GRANTS, TEXT, Side, Spec, Tree
 from labkit.catalog.names import quoted
-from labkit.catalog.raw import Raw
+from labkit.catalog.raw import FIRST_OID, NAMESPACE, Arm, Raw
+
+_STANDARD = "standard public schema"
 
 
-class Schemas(Kind):
+class Schemas(BySql):
     noun = "schema"
     section = "schemas"
-    parts = {"comment": TEXT}
+    parts = {"dropped": FLAG, "comment": TEXT, "privileges": GRANTS}
+    definition = ("dropped",)
+    always = {"public": {}}
+    sql = granted = "SCHEMA"
+    acl = "schema"
 
-    def arms(self, version: int) -> dict[str, str]:
+    def arms(self, version: int) -> dict[str, Arm]:
         return {
-            "schema": "SELECT oid, nspname FROM pg_namespace WHERE nspname !~ '^pg_(temp|toast)'"
+            "schema": Arm("SELECT oid, nspname FROM pg_namespace WHERE nspname !~ '^pg_t'"),
+            "schema acl": Arm(
+                f"SELECT oid, nspname, {privileges.acl('nsp')}, obj_description(oid) "
+                "FROM pg_namespace WHERE (oid >= 16384 OR nspname = 'public') "
+                "AND nspname !~ '^pg_t'"
+            ),
         }
 
     def read(self, raw: Raw, tree: Tree) -> None:
-        found = tree["schemas"] = {}
-        for oid, name, *_ in raw.rows("schema"):
-            if int(oid) < 16384 or name == "public" or ("2615", oid) in raw.members:
+        found = tree[self.section] = {}
+        public: Spec = {"dropped": True}
+        for oid, name, acl, comment, _ in raw.rows("schema acl"):
+            if not raw.own(NAMESPACE, oid):
                 continue
             spec: Spec = {}
-            if comment := raw.comment("2615", oid):
+            if comment and (name, comment) != ("public", _STANDARD):
                 spec["comment"] = comment
-            found[quoted(name)] = spec
+            kind = "public schema" if name == "public" else "schema"
+            if name == "public" and int(oid) >= FIRST_OID and not acl:
+                # It was dropped and made again, and so has no privileges for everybody.
+                acl = "owner\nowner=UC/owner"
+            if acl and (told := privileges.unusual(acl, kind, raw.version)):
+                spec["privileges"] = told
+            if name == "public":
+                public = spec
+            else:
+                found[quoted(name)] = spec
+        if public:
+            found["public"] = public
 
     def words(self, spec: Spec) -> str:
-        return "schema"
+        return "none" if spec.get("dropped") else "a schema"
 
+    def create(self, side: Side) -> list[str]:
+        return [f"CREATE SCHEMA {side.name}"]
 
-class Extensions(Kind):
-    noun = "extension"
-    section = "extensions"
-    parts = {"schema": TEXT}
-    required = ("schema",)
-    definition = ("schema",)
+    def alter(self, wanted: Side, found: Side) -> list[str]:
+        if wanted.spec.get("dropped"):
+            return [self.drop(found)]
+        bare = Side("", wanted.name, {"privileges": {"PUBLIC": []}}, found.tree)
+        return [*self.create(wanted), *self.extras(wanted, bare)]
 
-    def arms(self, version: int) -> dict[str, str]:
-        return {
-            "extension": "SELECT oid, extname, extnamespace FROM pg_extension "
-            "WHERE extname <> 'plpgsql'",
-            "member": "SELECT classid, objid FROM pg_depend WHERE deptype = 'e' AND objid >= 16384",
-        }
-
-    def read(self, raw: Raw, tree: Tree) -> None:
-        tree["extensions"] = {
-            quoted(name): {"schema": quoted(raw.schemas[schema])}
-            for _, name, schema, *_ in raw.rows("extension")
-        }
-
-    def words(self, spec: Spec) -> str:
-        return f"in schema {spec['schema']}"
+    def acl_of(self, side: Side) -> str:
+        return "public schema" if side.name == "public" else self.acl

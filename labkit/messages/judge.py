@@ -65,6 +65,17 @@ def never_ended(seen: Observation) -> Finding:
     )
 
 
+def gaps(seen: Observation, where: str) -> Finding:
+    """The observer missed a part of what a command did."""
+    return Finding(
+        f"What `{seen.command}` did was not seen whole, so nothing is known for sure.",
+        "every statement",
+        "\n".join(gap.strip().splitlines()[-1] for gap in seen.gaps),
+        where,
+        "That is a fault of the labs and not of the page or the answer.",
+    )
+
+
 def version(seen: Observation, claim: Claim, actual: frozenset[str] | None, where: str) -> Finding:
     """alembic_version holds something else."""
     held = ", ".join(sorted(actual)) if actual else "base (no row)"
@@ -92,29 +103,45 @@ def _rows(number: int) -> str:
     return "1 row" if number == 1 else f"{number} rows"
 
 
-def locks(claim: Claim, actual: dict[str, str], where: str) -> Finding:
-    """Other locks were taken than the page says."""
+def locks(
+    claim: Claim, actual: dict[str, str], where: str, causes: Sequence[Statement] = ()
+) -> Finding:
+    """Other locks were taken than claimed; ``causes`` are the statements that took them."""
     held = ", ".join(f"{table} {mode}" for table, mode in sorted(actual.items())) or "nothing"
-    return Finding("The locks taken are not those claimed.", claim.text, held, where)
+    why = f"The lock is that of: {_texts(causes)}" if causes else ""
+    return Finding("The locks taken are not those claimed.", claim.text, held, where, why)
+
+
+def unseen(claim: Claim, statement: Statement, where: str) -> Finding:
+    """A claim about locks or cost that nobody can check."""
+    of = "a statement that fails" if statement.failure else "a statement outside of a transaction"
+    why = "they are gone by the time that anybody can look"
+    return Finding(
+        f"“{claim.kind}:” is about {of}, and {why}.",
+        claim.text,
+        fold(statement.text),
+        where,
+        "",
+        f"Say it without “{claim.kind}:”, as commentary.",
+    )
 
 
 def cost(
     claim: Claim,
     actual: tuple[frozenset[str], frozenset[str]],
     where: str,
-    statements: Sequence[Statement] = (),
+    causes: Sequence[Statement] = (),
 ) -> Finding:
-    """Other tables were rewritten or scanned than the page says; ``statements`` were sent."""
+    """Other tables were rewritten or scanned than claimed; ``causes`` are what did it."""
     rewrites = [f"rewrites {table}" for table in sorted(actual[0])]
     scans = [f"scans {table}" for table in sorted(actual[1])]
-    dear = [s for s in statements if s.rewrites or s.scans]
-    return Finding(
-        "The cost is not the one claimed.",
-        claim.text,
-        ", ".join(rewrites + scans) or "nothing",
-        where or (str(dear[0].place) if dear else ""),
-        f"The cost is that of: {'; '.join(s.text for s in dear)}" if dear else "",
-    )
+    spent = ", ".join(rewrites + scans) or "nothing"
+    why = f"The cost is that of: {_texts(causes)}" if causes else ""
+    return Finding("The cost is not the one claimed.", claim.text, spent, where, why)
+
+
+def _texts(statements: Sequence[Statement]) -> str:
+    return "; ".join(fold(statement.text) for statement in statements)
 
 
 def sql_not_sent(claim: Claim, near: Sequence[str], where: str) -> Finding:

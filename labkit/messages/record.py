@@ -10,7 +10,7 @@ def two_schemas(name: str, line: int) -> Trouble:
     """One name stands for two schemas."""
     return Trouble(
         f"The snapshot “{name}” would have to hold two different schemas (see line {line}).",
-        "Two fences of the page name it, and the schema is not the same after both.",
+        "Two fences name it, and the schema or the rows that they ask for differ.",
         "Give one of them another name.",
     )
 

@@ -84,7 +84,7 @@ def test_rows_are_paired_by_primary_key() -> None:
 def test_a_missing_table_is_one_difference() -> None:
     expected = table("", "sequences:\n  products_id_seq: {type: integer, owned by: products.id}\n")
     assert sentences(expected, "") == [
-        "table products: expected a table of 1 columns, found no such table"
+        "table products: expected a table with id, found no such table"
     ]
 
 

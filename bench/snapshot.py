@@ -1,0 +1,134 @@
+"""How fast a schema is read and compared, beside pg_dump and SQLAlchemy's Inspector, in one run.
+
+    python bench/snapshot.py URL [--tables 100 1000 5000] [--pg-dump PATH]
+
+URL is that of a role that may create databases. Each schema has tables of 10 columns, 2 indexes
+and a foreign key; its database is dropped afterwards.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from labkit import compare, snapshot
+from labkit.address import libpq
+
+TABLE = """
+CREATE TABLE table_{0} (
+  id serial PRIMARY KEY, parent_id integer REFERENCES table_{1}, name varchar(50) NOT NULL,
+  price numeric(10,2) DEFAULT 0, active boolean NOT NULL DEFAULT true, note text,
+  created_at timestamptz NOT NULL DEFAULT now(), tags text[], data jsonb, day date
+);
+CREATE INDEX ON table_{0} (parent_id);
+CREATE UNIQUE INDEX ON table_{0} (name, day DESC);
+"""
+
+
+def fill(url: str, tables: int) -> None:
+    with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+        for start in range(0, tables, 100):
+            numbers = range(start, min(start + 100, tables))
+            cursor.execute("".join(TABLE.format(n, max(n - 1, 0)) for n in numbers))
+            connection.commit()
+        connection.autocommit = True
+        cursor.execute("VACUUM ANALYZE")
+
+
+def timed(action: Callable[[], Any], times: int) -> float:
+    """The median of several runs, in seconds."""
+    taken = []
+    for _ in range(times):
+        start = time.perf_counter()
+        action()
+        taken.append(time.perf_counter() - start)
+    return statistics.median(taken)
+
+
+def inspected(url: str) -> Any:
+    import sqlalchemy
+
+    engine = sqlalchemy.create_engine(libpq(url).replace("postgresql://", "postgresql+psycopg2://"))
+    inspector = sqlalchemy.inspect(engine)
+    found = [
+        getattr(inspector, f"get_multi_{what}")()
+        for what in (
+            "columns",
+            "pk_constraint",
+            "foreign_keys",
+            "indexes",
+            "unique_constraints",
+            "check_constraints",
+            "table_comment",
+            "table_options",
+        )
+    ]
+    found += [inspector.get_sequence_names(), inspector.get_view_names()]
+    engine.dispose()
+    return found
+
+
+def measure(url: str, tables: int, times: int, pg_dump: str | None) -> None:
+    fill(url, tables)
+    found = snapshot.read(url)
+    other = snapshot.read(url)
+    whole = timed(lambda: snapshot.read(url), times)
+    print(f"{tables} tables")
+    print(f"  snapshot.read             {whole:7.3f} s")
+    text = snapshot.dump(found)
+    program = [sys.executable, "-m", "labkit.snapshot", url]
+    rivals: dict[str, Callable[[], Any]] = {
+        "compare (equal)": lambda: compare.compare(found, other),
+        "dump": lambda: snapshot.dump(found),
+        "load": lambda: snapshot.load(text),
+        "python -m labkit.snapshot": lambda: subprocess.run(
+            program, check=True, stdout=subprocess.DEVNULL, cwd=Path(__file__).parent.parent
+        ),
+        "Inspector": lambda: inspected(url),
+    }
+    if pg_dump:
+        command = [pg_dump, "--schema-only", libpq(url)]
+        rivals["pg_dump --schema-only"] = lambda: subprocess.run(
+            command, check=True, stdout=subprocess.DEVNULL
+        )
+    for name, action in rivals.items():
+        taken = timed(action, times)
+        print(f"  {name:25} {taken:7.3f} s   {taken / whole:5.1f} times a reading")
+    print(f"  peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10:19} MB")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("url")
+    parser.add_argument("--tables", type=int, nargs="+", default=[100, 1000, 5000])
+    parser.add_argument("--times", type=int, default=5)
+    parser.add_argument("--pg-dump", default=shutil.which("pg_dump"))
+    given = parser.parse_args()
+    for tables in given.tables:
+        name = f"bench_{uuid.uuid4().hex[:8]}"
+        with closing(psycopg2.connect(given.url)) as admin:
+            admin.autocommit = True
+            admin.cursor().execute(f"CREATE DATABASE {name}")
+            try:
+                base = given.url.rpartition("/")[0]
+                measure(f"{base}/{name}", tables, given.times, given.pg_dump)
+            finally:
+                admin.cursor().execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+if __name__ == "__main__":
+    main()
