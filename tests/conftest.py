@@ -11,12 +11,12 @@ from pathlib import Path
 
 import psutil
 import pytest
-from drills import disk
 
 from labkit import server as servers
 from labkit.connection import environment
 from labkit.server import Database, Server
 from labkit.trouble import Trouble
+from tests.drills import disk
 
 _STATE = pytest.StashKey[Path]()
 _VARIABLE = "LABKIT_TEST_STATE"
