@@ -1,6 +1,6 @@
 """What it costs to run a lab in the workspace from outside: ``python -m bench.containers``.
 
-The stack must be up. Both ways are taken in turn, so that whatever else the machine does meets both.
+The stack must be up. Both ways are taken in turn, so that what else the machine does meets both.
 """
 
 from __future__ import annotations
