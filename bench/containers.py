@@ -14,7 +14,7 @@ from statistics import median
 from labkit import note
 
 ROOT = Path(__file__).resolve().parents[1]
-ROUNDS = 7
+ROUNDS = 5
 LIMIT = 0.5  # seconds
 
 

@@ -149,6 +149,16 @@ def test_a_task_is_handed_over_as_it_was_typed(
     assert capfd.readouterr().out.endswith(" 0123456789ab invoke lab a b --json\n")
 
 
+def test_an_url_that_is_given_wins_over_the_stack(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leave_note(tmp_path)
+    docker(tmp_path, monkeypatch, f": >{tmp_path}/asked")
+    monkeypatch.setenv("LABS_DATABASE_URL", "postgresql://me@localhost/postgres")
+    hand_over(tmp_path, ["invoke", "lab", "12"])
+    assert not (tmp_path / "asked").exists()
+
+
 @pytest.mark.parametrize("words", [["down"], ["up"], ["--list"], ["test"], []])
 def test_a_task_that_is_not_for_the_workspace_stays_here(tmp_path: Path, words: list[str]) -> None:
     leave_note(tmp_path)

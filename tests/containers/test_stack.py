@@ -75,12 +75,6 @@ def test_a_task_that_ends_with_error_ends_with_2_outside_too(shared: Clone) -> N
     assert (said.status, said.out.split()[0]) == (2, "ERROR")
 
 
-def test_an_url_that_is_given_wins_over_the_stack(shared: Clone) -> None:
-    said = shared.invoke("lab", LAB, LABS_DATABASE_URL="postgresql://nobody@127.0.0.1:1/postgres")
-    assert said.status == 2
-    assert "127.0.0.1:1" in said.out
-
-
 def test_python_outside_reaches_the_database_of_the_stack(shared: Clone) -> None:
     code = (
         "from pathlib import Path; from labkit.server import find;"
