@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from labkit.messages import server as messages
+from labkit.messages import embedded as messages
 
 if sys.platform != "win32":
     import pwd

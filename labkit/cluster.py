@@ -15,7 +15,7 @@ from typing import Any
 from labkit.account import Account
 from labkit.binaries import Binaries
 from labkit.connection import environment
-from labkit.messages import server as messages
+from labkit.messages import embedded as messages
 from labkit.place import FULL, Place
 from labkit.trouble import Trouble
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from labkit import history
@@ -26,37 +26,30 @@ def behind(project: Path, seen: Observation) -> list[Finding]:
     failure = seen.failure
     if (failure and failure.sqlstate) or seen.migrated:
         return []
-    found = faults(project)
-    if found:
+    if found := faults(project):
         return found
     told = failure.message if failure else ""
-    if _ABOUT_HEADS.search(told) and not _NO_ATTRIBUTE.search(told):
-        return list(_for_each_history(project, _heads))
+    revisions, _ = history.read(project)
     if missing := _NO_ATTRIBUTE.search(told):
         return [
             messages.no_function(missing[1], revision.file)
-            for revision in history.read(project)[0]
+            for revision in revisions
             if missing[1] not in dict(revision.places)
         ]
+    if _ABOUT_HEADS.search(told):
+        return [finding for one in _histories(revisions) for finding in _heads(one)]
     return []
 
 
 def faults(project: Path) -> list[Finding]:
     """What keeps Alembic from reading the history of a project, each with its line."""
-    _, unread = history.read(project)
+    revisions, unread = history.read(project)
+    histories = _histories(revisions)
     found = [messages.unreadable(other.place, other.reason) for other in unread]
     for check in (_illegal, _twice, _label_twice, _lost):
-        found += _for_each_history(project, check)
+        found += [finding for one in histories for finding in check(one)]
     # What is lost or there twice makes circles of its own, which are nobody's fault.
-    return found or list(_for_each_history(project, _circles))
-
-
-def _for_each_history(
-    project: Path, check: Callable[[list[Revision]], Iterator[Finding]]
-) -> Iterator[Finding]:
-    revisions, _ = history.read(project)
-    for one in _histories(revisions):
-        yield from check(one)
+    return found or [finding for one in histories for finding in _circles(one)]
 
 
 def _histories(revisions: Sequence[Revision]) -> list[list[Revision]]:

@@ -17,7 +17,8 @@ from labkit import binaries, cluster, connection, secret
 from labkit.account import choose
 from labkit.cluster import ADMIN, Cluster
 from labkit.connection import Fault, Session, fault, version
-from labkit.messages import server as messages
+from labkit.messages import embedded as messages
+from labkit.messages.server import too_many_connections
 from labkit.place import Place, hand_over, told
 
 PATIENCE = 60.0  # seconds for another terminal's start, and for recovery after a crash
@@ -155,7 +156,7 @@ class _Server:
                 if kind is Fault.PASSWORD:
                     raise _StrangerError from None
                 if kind is Fault.TOO_MANY:
-                    raise messages.too_many_connections(
+                    raise too_many_connections(
                         f"embedded PostgreSQL on 127.0.0.1:{self.place.port()}", str(error).strip()
                     ) from None
                 if cluster.tells_full(str(error)):

@@ -66,8 +66,8 @@ def read(project: Path) -> tuple[list[Revision], list[Unread]]:
             tree = ast.parse(path.read_bytes(), name)
         except SyntaxError as error:
             others.append(Unread(Place(name, error.lineno or 1), error.msg))
-        except (ValueError, OSError) as error:
-            others.append(Unread(Place(name, 1), str(error)))
+        except (ValueError, RecursionError, MemoryError, OSError) as error:
+            others.append(Unread(Place(name, 1), str(error) or type(error).__name__))
         else:
             read = _revision(tree, name)
             if isinstance(read, Revision):
@@ -94,7 +94,7 @@ def ids_in(steps: Iterable[Step]) -> frozenset[str]:
             continue
         try:
             read = _revision(ast.parse(step.text), step.path)
-        except (SyntaxError, ValueError):
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
         if isinstance(read, Revision):
             found.add(read.id)
@@ -131,7 +131,7 @@ def _revision(tree: ast.Module, name: str) -> Revision | Unread | None:
             places[target] = node.lineno
             try:
                 values[target] = ast.literal_eval(value)
-            except ValueError:
+            except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
                 values.pop(target, None)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             places[node.name] = node.lineno

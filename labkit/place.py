@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from labkit.account import Account
-from labkit.messages import server as messages
+from labkit.messages import embedded as messages
 
 # Where root's server keeps its data when its account may not enter the clone.
 _OUTSIDE = Path("/var/lib/alembic-labs")

@@ -115,7 +115,7 @@ class Prepared:
         shim = shlex.join([sys.executable, "-I", "-S", str(_HERE / "shim.py"), str(file)])
         for name in SHIMMED:
             binary = self.binaries / name
-            binary.write_text(f'#!/bin/sh\nexec {shim} {name} "$@"\n', encoding="utf-8")
+            binary.write_bytes(os.fsencode(f'#!/bin/sh\nexec {shim} {name} "$@"\n'))
             binary.chmod(0o755)
 
     def _console_script(self) -> Path:

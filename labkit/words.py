@@ -6,6 +6,7 @@ that comes near. So its own parser is asked first, and what it refuses is told a
 
 from __future__ import annotations
 
+import copy
 import difflib
 import inspect
 from collections.abc import Sequence
@@ -33,7 +34,7 @@ def understand(program: Program, tasks: Collection) -> None:
     core = getattr(program, "core", None)
     if core is None or any(core[0].args[name].value for name in ("list", "help", "complete")):
         return
-    reading = _Reading(core.unparsed, tasks, program.initial_context)
+    reading = Reading(core.unparsed, tasks, program.initial_context)
     if context := reading.help_on:
         print(usage(context, inspect.getdoc(tasks[str(context.name)]) or ""))
         raise Exit(code=0)
@@ -60,12 +61,21 @@ def usage(context: ParserContext, told: str) -> str:
     return "\n".join(lines)
 
 
-class _Reading:
-    """What invoke's parser makes of the words: all is well, help is wanted, or trouble."""
+class Reading:
+    """What invoke's parser makes of the words of a command line.
+
+    Args:
+        core: what may stand before a task, as invoke has it.
+
+    Attributes:
+        help_on: the task that somebody wants help on, or None.
+        trouble: why invoke will not understand, or None where it will.
+    """
 
     def __init__(self, words: Sequence[str], tasks: Collection, core: ParserContext) -> None:
         self._words = list(words)
-        self._contexts = tasks.to_contexts()
+        # Asking for contexts takes the help texts out of the tasks.
+        self._contexts = copy.deepcopy(tasks).to_contexts()
         self._core = core
         self._names = [str(context.name) for context in self._contexts]
         self.help_on: ParserContext | None = None

@@ -21,6 +21,7 @@ import psutil
 
 from labkit import connection, postmaster, server
 from labkit.account import Account
+from labkit.place import Place
 
 LOADED = (filelock, psutil, postmaster, server)
 ROOT = Path(__file__).parent.parent
@@ -110,3 +111,22 @@ def as_ordinary_user(call: Callable[[], T]) -> T:
 def nobody() -> Account:
     entry = pwd.getpwnam("nobody")
     return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)
+
+
+def pid(state: Path) -> int:
+    return int(Place(state).pid_file()[0])
+
+
+def runs(process: psutil.Process) -> bool:
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+
+
+def make_table(state: Path) -> None:
+    """Something to lose."""
+    ask(server.find(state).fresh("lab_kept").url, "CREATE TABLE kept (id int)")
+
+
+def table_is_there(state: Path) -> bool:
+    database = server.find(state).database("lab_kept")
+    assert database
+    return ask(database.url, "SELECT to_regclass('kept')") == [("kept",)]

@@ -103,6 +103,17 @@ def test_a_computed_id_is_nobodys_fault(tmp_path: Path) -> None:
     assert faults(project(tmp_path, a=computed)) == []
 
 
+def test_a_value_that_cannot_be_is_passed_over(tmp_path: Path) -> None:
+    """Python itself will complain of it, when it runs the file."""
+    assert faults(project(tmp_path, a=FIRST + "table = {[]: 1}\n")) == []
+
+
+def test_a_file_that_python_cannot_take_in_is_told(tmp_path: Path) -> None:
+    deep = FIRST + f"x = {'-' * 100_000}1\n"
+    [(_, place)] = faults(project(tmp_path, a=deep))
+    assert place.startswith("versions/a.py:")
+
+
 def test_files_that_alembic_passes_over_are_passed_over(tmp_path: Path) -> None:
     folder = project(tmp_path, a=FIRST, __init__="x = (")
     write(folder, "versions/.#b.py", "x = (")
