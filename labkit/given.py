@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import psycopg2
 
 from labkit import connection
@@ -10,6 +13,8 @@ from labkit.messages import server as messages
 from labkit.trouble import Trouble
 
 VARIABLE = "LABS_DATABASE_URL"
+# The path of a file with the password, for who does not want it in an environment.
+PASSWORD_FILE = "LABS_DATABASE_PASSWORD_FILE"
 
 
 def ready(url: str) -> Session:
@@ -18,15 +23,41 @@ def ready(url: str) -> Session:
     Raises:
         Trouble: the URL is no URL, or nobody can connect with it.
     """
+    known = parameters(url)
     try:
-        parameters = connection.parse(url)
+        opened = connection.connect(known)
+    except psycopg2.OperationalError as error:
+        raise _trouble(known, error) from None
+    return Session(opened, known, f"PostgreSQL {version(opened)} from {VARIABLE}")
+
+
+def parameters(url: str) -> dict[str, str]:
+    """What libpq is told for a URL; where that has no password, with the password file's.
+
+    Raises:
+        Trouble: it is no URL, or the file cannot be read.
+    """
+    try:
+        known = connection.parse(url)
     except ValueError as error:
         raise messages.malformed_url(str(error)) from None
+    file = os.environ.get(PASSWORD_FILE, "")
+    if file and "password" not in known:
+        known["password"] = password(Path(file))
+    return known
+
+
+def password(path: Path) -> str:
+    """The password that is all there is in a file.
+
+    Raises:
+        Trouble: the file cannot be read.
+    """
     try:
-        opened = connection.connect(parameters)
-    except psycopg2.OperationalError as error:
-        raise _trouble(parameters, error) from None
-    return Session(opened, parameters, f"PostgreSQL {version(opened)} from {VARIABLE}")
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        said = getattr(error, "strerror", None) or "it is not text"
+        raise messages.no_password_file(path, said) from None
 
 
 def _trouble(parameters: dict[str, str], error: psycopg2.Error) -> Trouble:

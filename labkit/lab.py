@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from labkit import page
+from labkit import page, seat
 from labkit.messages import lab as messages
 from labkit.page import Page
 
@@ -34,8 +35,8 @@ class Lab:
 
     @property
     def database(self) -> str:
-        """The name of its database and of the role that owns it."""
-        return f"lab_{self.number:02}"
+        """The name of its database and of the role that owns it; in a class each has their own."""
+        return f"{seat.prefix(os.environ)}lab_{self.number:02}"
 
     @cached_property
     def page(self) -> Page:

@@ -39,8 +39,8 @@ class Prepared:
         self._control, control = socket.socketpair()
         self._door, door = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._ready = False
-        # A command's own path is put together when it begins.
-        own = ("PYTHONPATH", "PYTHONSAFEPATH")
+        # A command's own path is put together when it begins, and its byte code is its own matter.
+        own = ("PYTHONPATH", "PYTHONSAFEPATH", "PYTHONDONTWRITEBYTECODE")
         environment = {k: v for k, v in os.environ.items() if k not in own}
         with control, door:
             self._write_shims(environment, fork)

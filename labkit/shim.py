@@ -32,6 +32,8 @@ _WITH_WORD = ("-W", "-X", "--check-hash-based-pycs")
 _PLAIN = frozenset("bBdEiIOPqsSuvVx?h")
 # A prepared process had these settled when it started.
 _SETTLED = ("LC_ALL", "LC_CTYPE", "LANG", "LANGUAGE", "PYTHON")
+# These it takes over from a command all the same.
+_ADOPTED = ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
 # What the Runner has PYTHONUNBUFFERED be: on for every other program, as if it was not set here.
 _BY_RUNNER = "labs"
 
@@ -110,7 +112,7 @@ def settled(environment: Mapping[str, str]) -> dict[str, str]:
     return {
         name: value
         for name, value in environment.items()
-        if name.startswith(_SETTLED) and name != "PYTHONPATH" and value not in ("", _BY_RUNNER)
+        if name.startswith(_SETTLED) and name not in _ADOPTED and value not in ("", _BY_RUNNER)
     }
 
 

@@ -200,8 +200,12 @@ class Screen:
     def agree(self, difference: str) -> bool:
         """Show a difference and ask whether to write it."""
         self.told(difference)
+        return self.sure("Write this? [y/N] ")
+
+    def sure(self, question: str) -> bool:
+        """Ask; everything but yes is no."""
         try:
-            return self.console.input("Write this? [y/N] ").strip().lower() in ("y", "yes")
+            return self.console.input(question).strip().lower() in ("y", "yes")
         except EOFError:
             self.console.print()
             return False

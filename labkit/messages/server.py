@@ -48,6 +48,14 @@ def wrong_password(place: str, user: str) -> Trouble:
     )
 
 
+def no_password_file(path: Path, said: str) -> Trouble:
+    return Trouble(
+        f"The file {path}, where PostgreSQL's password should be, cannot be read: {said}.",
+        "LABS_DATABASE_PASSWORD_FILE names it, or `invoke up` made it for another user.",
+        "Correct LABS_DATABASE_PASSWORD_FILE, or run `invoke up` again.",
+    )
+
+
 def no_admin_database(place: str, said: str) -> Trouble:
     return Trouble(
         f"{place} does not know what LABS_DATABASE_URL names: {said}",
