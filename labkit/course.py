@@ -13,14 +13,15 @@ from functools import cached_property
 from pathlib import Path
 
 from labkit import lab as labs
-from labkit import recording, server
+from labkit import server
 from labkit.audience import Audience, watch
+from labkit.authoring import recording
+from labkit.authoring.proof import proofs
+from labkit.authoring.rehearsal import rehearsed
 from labkit.exam import attempt
 from labkit.judge import Judgement, judge_check, judge_page
 from labkit.lab import Lab
 from labkit.messages import course as messages
-from labkit.proof import proofs
-from labkit.rehearsal import rehearsed
 from labkit.run import Runner
 from labkit.server import Server
 from labkit.trial import Trial

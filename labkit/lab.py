@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from labkit import page, seat
+from labkit import page
 from labkit.messages import lab as messages
 from labkit.page import Page
+from labkit.postgres import seat
 
 _NUMBER = re.compile(r"[0-9]{1,9}\Z")
 _FOLDER = re.compile(r"(\d\d)-[a-z0-9]+(?:-[a-z0-9]+)*\Z")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from labkit.blame import Sent, blame, blame_rows
 from labkit.compare import Difference, compare
-from labkit.effect import effects
-from labkit.history import Revision
+from labkit.judging.blame import Sent, blame, blame_rows
+from labkit.judging.effect import effects
+from labkit.judging.history import Revision
 from labkit.observation import Statement
 from tests.world import sent, state
 

@@ -10,12 +10,12 @@ from typing import cast
 import pytest
 
 from labkit.audience import Silent
+from labkit.authoring.proof import proofs
+from labkit.authoring.recording import record
+from labkit.authoring.rehearsal import Answer, Rehearsal, rehearsed
 from labkit.lab import Lab
 from labkit.mistake import loose_steps, mistakes
 from labkit.page import File, Step
-from labkit.proof import proofs
-from labkit.recording import record
-from labkit.rehearsal import Answer, Rehearsal, rehearsed
 from labkit.run import Runner
 from labkit.server import Server
 from labkit.trial import Trial
