@@ -449,7 +449,7 @@ def test_nothing_is_left_when_the_parent_is_killed(project: Project) -> None:
         line = "echo $LABS_SCRATCH > told; mv told scratch; alembic --version; exec sleep 600"
         runner.run(line, project=Path.cwd(), env=os.environ)
     """
-    root = str(Path(prepared.__file__).parent.parent)
+    root = str(Path(prepared.__file__).parents[2])
     parent = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(code)],
         cwd=project.folder,

@@ -1,1 +1,1 @@
-"""Where ``server`` gets PostgreSQL from: the embedded one, a given one, their roles and sessions."""
+"""Where ``server`` gets PostgreSQL from: embedded or given, with its roles and sessions."""

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from labkit.layers import layers
+from labkit.schema.layers import layers
 from labkit.schema.catalog import KINDS, inheritance
 from labkit.schema.catalog.kind import Kind, Side, Spec, Tree, owners
 from labkit.schema.difference import Difference
