@@ -10,16 +10,24 @@ from invoke.context import Context
 from invoke.main import program
 from invoke.tasks import task
 
-from labkit import shell as shells
-from labkit.audience import Silent
-from labkit.course import Course
-from labkit.ending import end
-from labkit.show import Screen
-from labkit.suite import run_bench, run_suite
-from labkit.verdict import Verdict
-from labkit.words import understand
+from labkit.containers.handover import hand_over
 
 ROOT = Path(__file__).resolve().parent
+# Before all that only the task itself needs is loaded.
+hand_over(ROOT, sys.argv)
+
+from labkit import shell as shells
+from labkit.audience import Silent
+from labkit.authoring.suite import run_bench, run_suite
+from labkit.containers.stack import Stack
+from labkit.course import Course
+from labkit.ending import end
+from labkit.messages import compose as messages
+from labkit.messages.course import NOT_RUNNING
+from labkit.process.words import understand
+from labkit.show import Screen
+from labkit.verdict import Verdict
+
 _LAB = {"lab": "a number, a folder name or a unique part of one: 12, downgrading"}
 _JSON = {"json": "print the verdict as JSON and nothing else"}
 
@@ -133,18 +141,54 @@ def labs(_: Context) -> None:
 
 
 @task
-def down(_: Context) -> None:
-    """Stop the PostgreSQL that the labs started; its data stays.
+def up(_: Context) -> None:
+    """Start PostgreSQL and a workspace in Docker; all tasks then run in it.
+
+    Example: invoke up
+    """
+    screen = Screen()
+
+    def action() -> None:
+        for said in Stack(ROOT, screen.console.is_terminal).up():
+            screen.note(said)
+
+    end(action, screen, task="up")
+
+
+@task(help={"volumes": "forget the databases in Docker, too", "yes": "without asking"})
+def down(_: Context, volumes: bool = False, yes: bool = False) -> None:
+    """Stop the PostgreSQL that the labs started, embedded or in Docker; its data stays.
 
     Example: invoke down
     """
     screen = Screen()
 
     def action() -> None:
+        stack = Stack(ROOT)
+        if volumes and not stack.was_used():
+            screen.note(messages.NOTHING_TO_FORGET)
+        elif volumes and not yes and not screen.sure(messages.SURE):
+            screen.note(messages.KEPT)
+            return
+        used = stack.was_used()
+        if used:
+            screen.note(stack.down(volumes))
         with Course(ROOT) as course:
-            screen.note(course.stop())
+            said = course.stop()
+        if said != NOT_RUNNING or not used:
+            screen.note(said)
 
     end(action, screen, task="down")
+
+
+@task(help={"follow": "go on showing until Ctrl-C"})
+def logs(_: Context, follow: bool = False) -> None:
+    """Show what the containers have logged.
+
+    Example: invoke logs --follow
+    """
+    screen = Screen()
+    end(lambda: Stack(ROOT).logs(follow), screen, task="logs")
 
 
 @task

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +12,7 @@ from pathlib import Path
 from labkit import page
 from labkit.messages import lab as messages
 from labkit.page import Page
+from labkit.postgres import seat
 
 _NUMBER = re.compile(r"[0-9]{1,9}\Z")
 _FOLDER = re.compile(r"(\d\d)-[a-z0-9]+(?:-[a-z0-9]+)*\Z")
@@ -34,8 +36,8 @@ class Lab:
 
     @property
     def database(self) -> str:
-        """The name of its database and of the role that owns it."""
-        return f"lab_{self.number:02}"
+        """The name of its database and of the role that owns it; in a class each has their own."""
+        return f"{seat.prefix(os.environ)}lab_{self.number:02}"
 
     @cached_property
     def page(self) -> Page:
@@ -67,8 +69,9 @@ class Lab:
 
 
 def all_labs(folder: Path) -> list[Lab]:
-    """The labs below a folder, in their order."""
-    found = [Lab(path) for path in folder.iterdir() if path.is_dir() and _FOLDER.match(path.name)]
+    """The labs below a folder, in their order; none where there is no such folder."""
+    paths = folder.iterdir() if folder.is_dir() else ()
+    found = [Lab(path) for path in paths if path.is_dir() and _FOLDER.match(path.name)]
     return sorted(found, key=lambda lab: lab.name)
 
 

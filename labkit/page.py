@@ -24,6 +24,7 @@ PARTS = (
     "Your turn",
 )
 _ATTRIBUTE = re.compile(r'(?:([a-z-]+)="([^"]*)"|(\S+))')
+_FENCE_OR_CLAIM = re.compile(r"^\s*(?:```|~~~)|(?:#|--)\s*=>")
 _KEYS = ("title", "snapshot", "rows")
 _FLAGS = ("check", "live", "verdict")
 
@@ -162,6 +163,8 @@ class _Reader:
                 self._note_heading(token, tokens[index + 1].content)
             elif token.type == "fence":
                 self._note_fence(token)
+            elif token.type in ("html_block", "code_block"):
+                self._note_raw(token)
 
     def _fault(self, line: int, what: str, instead: str) -> None:
         self.faults.append((line, what, instead))
@@ -174,6 +177,13 @@ class _Reader:
         if level == 2:
             self._part = text
         self._heading = text
+
+    def _note_raw(self, token: Token) -> None:
+        """Fault what looks like a fence or a claim where Markdown sees neither."""
+        first = (token.map or [0])[0] + 1
+        for line, text in enumerate(self.lines[first - 1 : (token.map or [0, 0])[1]], first):
+            if _FENCE_OR_CLAIM.search(text):
+                self._fault(line, *messages.NOT_A_FENCE)
 
     def _note_fence(self, token: Token) -> None:
         first, end = token.map or [0, 0]
@@ -195,7 +205,10 @@ class _Reader:
         attributes: dict[str, str] = {}
         flags: list[str] = []
         for key, value, word in _ATTRIBUTE.findall(rest):
-            if key in _KEYS:
+            empty = not value.strip() and key != "title"
+            if key in _KEYS and (empty or key in attributes):
+                self._fault(line, *messages.empty_or_twice(key))
+            elif key in _KEYS:
                 attributes[key] = value
             elif word in _FLAGS:
                 flags.append(word)
@@ -241,6 +254,8 @@ class _Reader:
         if name and self.snapshots is not None and name not in self.snapshots:
             near = difflib.get_close_matches(name, self.snapshots, 1)
             self._fault(fence.line, *messages.missing_snapshot(name, near))
+        if "rows" in fence.attributes and not name:
+            self._fault(fence.line, *messages.ROWS_WITHOUT_SNAPSHOT)
         commands = self._command_lines(fence)
         if not commands:
             self._fault(fence.line, *messages.NO_COMMAND)

@@ -16,10 +16,12 @@ import psycopg2
 from psycopg2 import errors
 from psycopg2.sql import SQL, Composable, Identifier
 
-from labkit import embedded, given, place, role, secret
-from labkit.administrator import Administrator
-from labkit.connection import Session, compose
+from labkit.containers import compose as stack
+from labkit.containers import note
 from labkit.messages import server as messages
+from labkit.postgres import embedded, given, place, role, secret
+from labkit.postgres.administrator import Administrator
+from labkit.postgres.connection import Session, compose
 from labkit.trouble import Trouble
 
 _THROWAWAY = re.compile(r"(.+)_throwaway_([0-9a-f]{8})")
@@ -36,19 +38,29 @@ class Database:
 
 
 def find(state: Path) -> Server:
-    """The server of LABS_DATABASE_URL if that is set, else the embedded one, started if need be.
+    """The server of LABS_DATABASE_URL if that is set, else the Compose stack's if that is up.
+
+    Where neither is, it is the embedded one, started if need be.
 
     ``state`` is the folder for what must outlive a command; it is made where it is missing.
 
     Raises:
         Trouble: there is no server, and why.
     """
-    url = os.environ.get(given.VARIABLE, "").strip()
     with place.told(state):
         place.make_state(state)
         key = secret.read(state)
         place.hand_over(state)
-    return Server(partial(given.ready, url) if url else partial(embedded.ready, state), key)
+    return Server(_opening(state), key)
+
+
+def _opening(state: Path) -> Callable[[], Session]:
+    url = os.environ.get(given.VARIABLE, "").strip()
+    if url:
+        return partial(stack.inside if stack.is_meant(url) else given.ready, url)
+    if note.read(state):
+        return partial(stack.outside, state)
+    return partial(embedded.ready, state)
 
 
 def stop(state: Path) -> bool:

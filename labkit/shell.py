@@ -7,15 +7,16 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
-from labkit import connection
 from labkit.course import Course
 from labkit.lab import Lab
 from labkit.messages import course as course_messages
 from labkit.messages import shell as messages
+from labkit.postgres import binaries, connection
 from labkit.show import Screen
 from labkit.trial import environment
+from labkit.trouble import Trouble
 from labkit.verdict import ERROR, Verdict
 
 _VARIABLES = {
@@ -56,6 +57,8 @@ def open_shell(course: Course, lab: Lab, screen: Screen) -> Verdict | None:
             )
         except OSError as error:
             raise messages.cannot_start(lab, program, error) from None
+    # A shell that was left with Ctrl-D has not ended its last line.
+    screen.note("")
     screen.note(messages.closed(lab))
     return None
 
@@ -64,7 +67,11 @@ def shell_environment(url: str, lab: Lab) -> dict[str, str]:
     """DATABASE_URL for Alembic, the same for psql, and a prompt that says which lab it is."""
     parameters = connection.parse(url)
     libpq = {_VARIABLES[name]: parameters[name] for name in _VARIABLES if name in parameters}
-    return {**environment(url), **libpq, "PS1": f"lab {lab.number}> "}
+    given = {**environment(url), **libpq, "PS1": f"lab {lab.number}> "}
+    with suppress(Trouble):
+        # Behind whatever is installed, so that there is a psql in any case.
+        given["PATH"] += os.pathsep + str(binaries.find().folder)
+    return given
 
 
 def _program() -> str:

@@ -16,7 +16,7 @@ from rich.text import Text
 from labkit.claim import fold
 from labkit.observation import Statement
 from labkit.page import Command, File
-from labkit.terminal import Terminal, cleaned
+from labkit.terminal import Terminal, cleaned, coloured
 from labkit.trial import Record
 from labkit.trouble import Trouble
 from labkit.verdict import FAIL, PASS, Finding, Verdict
@@ -47,6 +47,7 @@ class Screen:
         self._files: list[str] = []
         self._line = ""
         self._hidden = 0
+        self._after: list[str] = []
         self._brief = brief
         self._held: list[str] = []
 
@@ -97,9 +98,9 @@ class Screen:
         self._held.clear()
         self._end_of_traceback()
         if seen.status != 0:
-            word = "as expected" if not record.failed else "where 0 was expected"
-            style = "dim" if not record.failed else "red"
-            self.console.print(Text(f"  exit status {seen.status}, {word}", style))
+            word = ", where 0 was expected" if record.failed else ", as expected"
+            said = f"  exit status {seen.status}{'' if seen.interrupted else word}"
+            self.console.print(Text(said, "red" if record.failed else "dim"))
         sent = [] if self._brief else seen.migrated
         for (revision, direction), group in groupby(sent, lambda s: (s.revision, s.direction)):
             self._revision(f"{direction or 'run'} of {revision}", list(group))
@@ -111,23 +112,25 @@ class Screen:
             self._output_line(line)
 
     def _output_line(self, line: str) -> None:
-        if self._in_traceback(line):
+        """Show a line, but of tracebacks only the error that the last one ends with."""
+        if line.startswith(_TRACEBACK) and os.environ.get(TRACEBACKS) != "1":
+            self._hidden += len(self._after) + 1
+            self._after.clear()
+        elif not self._hidden:
+            self.console.print(Text("  ") + coloured(line), soft_wrap=True)
+        elif line.startswith((" ", "\t")) and not self._after:
             self._hidden += 1
-            return
-        self._end_of_traceback()
-        self.console.print(Text("  ") + Text.from_ansi(line), soft_wrap=True)
+        else:
+            self._after.append(line)
 
     def _end_of_traceback(self) -> None:
         if self._hidden:
             hidden = f"  Traceback: {self._hidden} lines, shown with {TRACEBACKS}=1"
             self.console.print(Text(hidden, "dim"))
             self._hidden = 0
-
-    def _in_traceback(self, line: str) -> bool:
-        """True for the lines between “Traceback” and the error, which say little to a learner."""
-        if os.environ.get(TRACEBACKS) == "1":
-            return False
-        return line.startswith(_TRACEBACK) or (self._hidden > 0 and line.startswith((" ", "\t")))
+            for line in self._after:
+                self._output_line(line)
+            self._after.clear()
 
     def _revision(self, name: str, sent: Sequence[Statement]) -> None:
         place = sent[0].place
@@ -197,8 +200,12 @@ class Screen:
     def agree(self, difference: str) -> bool:
         """Show a difference and ask whether to write it."""
         self.told(difference)
+        return self.sure("Write this? [y/N] ")
+
+    def sure(self, question: str) -> bool:
+        """Ask; everything but yes is no."""
         try:
-            return self.console.input("Write this? [y/N] ").strip().lower() in ("y", "yes")
+            return self.console.input(question).strip().lower() in ("y", "yes")
         except EOFError:
             self.console.print()
             return False
@@ -209,7 +216,7 @@ class Screen:
         for number, line in enumerate(lines):
             shown = Text(line, style)
             if head and number == 0:
-                shown = head + Text(line.removeprefix(head.plain), style)
+                shown = Text.assemble(head, (line.removeprefix(head.plain), style))
             self.console.print(shown, soft_wrap=True)
 
     def _finding(self, number: int, finding: Finding) -> None:

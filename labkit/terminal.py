@@ -12,6 +12,7 @@ from rich.text import Text
 
 _WIDEST = 100
 _NARROWEST = 30
+_TITLE = re.compile(r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _BLANKS = re.compile(r"[ \t]+(?=\n)")
 
@@ -48,8 +49,13 @@ class Terminal(Console):
 
 def cleaned(text: str) -> str:
     """A text without colours and without anything else that would steer a terminal."""
-    lines = [Text.from_ansi(line).plain for line in text.split("\n")]
+    lines = [coloured(line).plain for line in text.split("\n")]
     return _CONTROL.sub("", "\n".join(lines))
+
+
+def coloured(line: str) -> Text:
+    """A line with the colours that its escape codes ask for, and no other effect of them."""
+    return Text.from_ansi(_TITLE.sub("", line))
 
 
 class _Trimmed:

@@ -11,11 +11,17 @@ from pathlib import Path
 
 import psutil
 import pytest
+from filelock import FileLock
 
 from labkit import server as servers
-from labkit.connection import environment
+from labkit.course import Course
+from labkit.postgres.connection import environment
+from labkit.run import Runner
 from labkit.server import Database, Server
 from labkit.trouble import Trouble
+from tests import clone as clones
+from tests.clone import Clone
+from tests.drills import disk
 
 _STATE = pytest.StashKey[Path]()
 _VARIABLE = "LABKIT_TEST_STATE"
@@ -30,7 +36,7 @@ def _clean_environment() -> None:
 
 def _sweep() -> None:
     # A run that was killed could not stop its server.
-    for left in Path(tempfile.gettempdir()).glob("labs-tests-*-*"):
+    for left in disk().glob("labs-tests-*-*"):
         process = left.name.split("-")[2]
         if process.isdigit() and not psutil.pid_exists(int(process)):
             # Somebody else's, or swept by a run that started with us.
@@ -46,7 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):
         return
     _sweep()
-    state = Path(tempfile.mkdtemp(prefix=f"labs-tests-{os.getpid()}-"))
+    state = Path(tempfile.mkdtemp(prefix=f"labs-tests-{os.getpid()}-", dir=disk()))
     # As root the server runs as somebody else, who has to pass through.
     state.chmod(0o711)
     config.stash[_STATE] = state
@@ -71,3 +77,50 @@ def database(server: Server) -> Iterator[Database]:
     """An empty database for one test, with the URL of a role that is no superuser."""
     with server.throwaway("lab_test") as database:
         yield database
+
+
+@pytest.fixture(scope="session")
+def shared_runner() -> Iterator[Runner]:
+    """A runner for tests that do not care which."""
+    with Runner() as runner:
+        yield runner
+
+
+@pytest.fixture(scope="session")
+def small_labs(
+    server: Server, shared_runner: Runner, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The folder of two small labs with the snapshots that they recorded, for all workers."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    labs = shared / "small" / "labs"
+    with FileLock(shared / "small.lock"):
+        if not (shared / "recorded").exists():
+            labs.mkdir(parents=True)
+            clones.record_labs(labs, server, shared_runner)
+            (shared / "recorded").touch()
+    return labs
+
+
+@pytest.fixture
+def no_databases(server: Server) -> None:
+    """No small lab has a database, nor one that was set aside."""
+    for name in clones.databases(server):
+        server.drop(name)
+
+
+@pytest.fixture
+def course(
+    server: Server, shared_runner: Runner, small_labs: Path, no_databases: None, tmp_path: Path
+) -> Course:
+    """A course of small labs that nobody has run yet."""
+    clones.copy_labs(small_labs, tmp_path / "labs")
+    return clones.course(tmp_path, server, shared_runner)
+
+
+@pytest.fixture
+def clone(server: Server, small_labs: Path, no_databases: None, tmp_path: Path) -> Clone:
+    """A clone where nobody has run anything yet, which uses the server of the tests."""
+    root = tmp_path / "Ordner mit Leerstellen, é und ß"
+    clones.copy_repository(root, small_labs)
+    return Clone(root, {"LABS_DATABASE_URL": server.admin_url})

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import pickle
 import pwd
+import shutil
 import subprocess
 import sys
+import tempfile
 import textwrap
 import warnings
 from collections.abc import Callable
@@ -17,8 +19,10 @@ from typing import Any, TypeVar
 import filelock
 import psutil
 
-from labkit import connection, postmaster, server
-from labkit.account import Account
+from labkit import server
+from labkit.postgres import connection, postmaster
+from labkit.postgres.account import Account
+from labkit.postgres.place import Place
 
 LOADED = (filelock, psutil, postmaster, server)
 ROOT = Path(__file__).parent.parent
@@ -30,6 +34,17 @@ from pathlib import Path
 from labkit import server
 print(server.find(Path(sys.argv[1])).source, flush=True)
 """
+
+
+def disk() -> Path:
+    """A disk in memory where there is one: the tests make and drop hundreds of databases."""
+    memory = Path("/dev/shm")
+    if not memory.is_dir() or not os.access(memory, os.W_OK | os.X_OK):
+        return Path(tempfile.gettempdir())
+    # As root the server's programs may have to be copied there and run.
+    runs = not os.statvfs(memory).f_flag & os.ST_NOEXEC
+    roomy = shutil.disk_usage(memory).free > 2 << 30
+    return memory if runs and roomy else Path(tempfile.gettempdir())
 
 
 def ask(url: str, statement: str, **instead: str) -> list[tuple[Any, ...]]:
@@ -97,3 +112,22 @@ def as_ordinary_user(call: Callable[[], T]) -> T:
 def nobody() -> Account:
     entry = pwd.getpwnam("nobody")
     return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)
+
+
+def pid(state: Path) -> int:
+    return int(Place(state).pid_file()[0])
+
+
+def runs(process: psutil.Process) -> bool:
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+
+
+def make_table(state: Path) -> None:
+    """Something to lose."""
+    ask(server.find(state).fresh("lab_kept").url, "CREATE TABLE kept (id int)")
+
+
+def table_is_there(state: Path) -> bool:
+    database = server.find(state).database("lab_kept")
+    assert database
+    return ask(database.url, "SELECT to_regclass('kept')") == [("kept",)]

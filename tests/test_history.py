@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from labkit import disorder, history
+from labkit.judging import disorder, history
 from labkit.observation import Failure, Observation, Place
 from labkit.verdict import Finding
 from tests.world import page, revision, sent
@@ -101,6 +101,17 @@ def test_one_history_may_lie_in_several_folders(tmp_path: Path) -> None:
 def test_a_computed_id_is_nobodys_fault(tmp_path: Path) -> None:
     computed = FIRST.replace("revision = '1'", "revision = str(1)")
     assert faults(project(tmp_path, a=computed)) == []
+
+
+def test_a_value_that_cannot_be_is_passed_over(tmp_path: Path) -> None:
+    """Python itself will complain of it, when it runs the file."""
+    assert faults(project(tmp_path, a=FIRST + "table = {[]: 1}\n")) == []
+
+
+def test_a_file_that_python_cannot_take_in_is_told(tmp_path: Path) -> None:
+    deep = FIRST + f"x = {'-' * 100_000}1\n"
+    [(_, place)] = faults(project(tmp_path, a=deep))
+    assert place.startswith("versions/a.py:")
 
 
 def test_files_that_alembic_passes_over_are_passed_over(tmp_path: Path) -> None:
@@ -367,11 +378,13 @@ def test_the_way_back_has_a_line(tmp_path: Path) -> None:
     assert history.Revision("1", "1.py").downgrade is None
 
 
-def test_the_ids_of_a_page_are_those_of_its_revision_files() -> None:
+def test_the_ids_of_a_page_are_those_of_its_revisions() -> None:
     source = (
         f'```python title="1.py"\n{FIRST}```\n'
         '```python title="shop.py"\nrevision = "3"\n```\n'
         '```ini title="alembic.ini"\nrevision = 4\n```\n'
         '```python title="2.py"\nrevision = (\n```\n'
+        "```console\n$ alembic revision --rev-id 5 -m a && alembic revision --rev-id=6a\n```\n"
+        "```console check\n$ alembic revision --rev-id 7\n```\n"
     )
-    assert history.ids_in(page(source).steps) == {"1"}
+    assert history.ids_in(page(source).steps) == {"1", "5", "6a"}

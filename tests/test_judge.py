@@ -439,8 +439,8 @@ def test_a_statement_that_another_line_claims_is_found_twice() -> None:
         """
     findings = found(dedent(source), Did(sent=[sent("ONE", 4), sent("TWO", 5)]))
     assert [(f.what.split(" ")[0], f.place) for f in findings] == [
-        ("This", "README.md:7"),
         ("A", "README.md:5"),
+        ("This", "README.md:7"),
     ]
 
 
@@ -707,18 +707,40 @@ def test_locks_and_cost_of_a_loop_are_those_of_all_its_statements() -> None:
     assert found(source, Did(sent=statements)) == []
 
 
+GONE = "and they are gone by the time that anybody can look."
+
+
 def test_locks_that_nobody_could_see_prove_no_claim() -> None:
-    source = REVISION.format(claim="SQL: ONE two\n    # => Locks: nothing")
+    source = REVISION.format(claim="SQL: ONE two\n    # => Locks: nothing\n    # => Cost: nothing")
     assert found(source, Did(sent=[sent("ONE\n two", 5, outside=True)])) == [
         Finding(
-            "The locks of a statement outside of a transaction cannot be seen.",
+            f"“Locks:” is about a statement outside of a transaction, {GONE}",
             "nothing",
             "ONE two",
             "README.md:8",
-            "They are gone by the time that anybody can look.",
+            "",
             "Say it without “Locks:”, as commentary.",
         )
     ]
+
+
+FAILED = Failure("UniqueViolation", "no", sqlstate="23505")
+
+
+def test_the_locks_and_the_cost_of_a_statement_that_fails_are_not_known() -> None:
+    source = REVISION.format(claim="SQL: ONE\n    # => Locks: nothing\n    # => Cost: nothing")
+    source = source.replace("head\n", "head\n# => Error: no\n")
+    did = Did("no\n", 1, sent=[sent("ONE", 5, failure=FAILED)])
+    assert [f.what for f in found(source, did)] == [
+        f"“Locks:” is about a statement that fails, {GONE}",
+        f"“Cost:” is about a statement that fails, {GONE}",
+    ]
+
+
+def test_a_run_that_went_well_beside_one_that_fails_proves_locks_and_cost() -> None:
+    source = TWICE.format(claim="SQL: ONE\n    # => Locks: a SHARE\n    # => Cost: scans a")
+    good = run(locks={"a": "SHARE"}, scans=["a"])
+    assert found(source, run(failure=FAILED), good, run(failure=FAILED)) == []
 
 
 # Locks and cost below a command
@@ -735,6 +757,12 @@ def test_one_statement_outside_of_a_transaction_hides_the_locks_of_a_command(
     judge = found if kind == "console" else checked
     [finding] = judge(source, Did(sent=statements))
     assert (finding.actual, finding.place) == ("TWO", place)
+
+
+def test_a_statement_that_fails_hides_the_cost_of_a_command() -> None:
+    source = "```console\n$ x\n# => Error: no\n# => SQL: ONE\n# => Cost: nothing\n```\n"
+    [finding] = found(source, Did("no\n", 1, sent=[sent("ONE", 5, failure=FAILED)]))
+    assert finding.what == f"“Cost:” is about a statement that fails, {GONE}"
 
 
 def test_locks_below_a_command_are_the_strongest_of_all_that_it_sends() -> None:
@@ -941,6 +969,17 @@ def test_what_an_earlier_check_sent_can_be_to_blame(snapshots: Path) -> None:
     wrong = state(SNAPSHOT.replace("integer", "bigint"))
     findings = checked(source, Did(sent=statements), Did(snapshot=wrong), snapshots=snapshots)
     assert findings[0].place == f"{FILE}:5"
+
+
+def test_what_was_rolled_back_is_not_to_blame(snapshots: Path) -> None:
+    source = "```console check\n$ alembic upgrade 0002\n# => Error: no\n```\n" + CHECK
+    wrong = Did(snapshot=state(SNAPSHOT.replace("integer", "bigint")))
+    made = sent("CREATE TABLE a (id BIGINT NOT NULL)", 5)
+    failed = Did("no\n", 1, sent=[made, sent("ONE", 6, failure=FAILED)])
+    assert checked(source, failed, wrong, snapshots=snapshots)[0].place == ""
+    outside = sent("CREATE TABLE a (id BIGINT NOT NULL)", 5, outside=True)
+    failed = Did("no\n", 1, sent=[outside, sent("ONE", 6, failure=FAILED)])
+    assert checked(source, failed, wrong, snapshots=snapshots)[0].place == f"{FILE}:5"
 
 
 GIVEN = '```python title="0001.py"\nrevision = "0001"\ndown_revision = None\n```\n'

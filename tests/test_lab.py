@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -59,15 +60,23 @@ def test_an_unknown_lab_names_the_nearest_first(labs: Path, word: str, near: str
     with pytest.raises(Trouble) as told:
         find(labs, word)
     assert told.value.what == f"No lab is called “{word}”."
-    assert told.value.why.startswith(f"Near it are {near}")
+    assert re.match(f"Near it (is {near}\\.$|are {near}, )", told.value.why)
     assert told.value.mend == f"invoke lab {int(near[:2])}"
 
 
-@pytest.mark.parametrize("word", ["", "zzzzzz", "%", "../.."])
+def test_what_mends_a_wrong_word_is_the_same_task_again(labs: Path) -> None:
+    for word in ("downgradign", "column"):
+        with pytest.raises(Trouble) as told:
+            find(labs, word, "check")
+        assert told.value.mend.startswith("invoke check ")
+
+
+@pytest.mark.parametrize("word", ["", "zzzzzz", "%", "../..", "²", "٣", "9" * 5000, "-1", "\0"])
 def test_a_word_that_comes_near_nothing_says_so(labs: Path, word: str) -> None:
     with pytest.raises(Trouble) as told:
         find(labs, word)
     assert told.value.why == "Nothing comes near it."
+    assert told.value.mend == "See all labs: invoke labs"
 
 
 def test_a_part_of_several_names_lists_them(labs: Path) -> None:

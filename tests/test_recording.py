@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from labkit.authoring.recording import record
 from labkit.lab import Lab
-from labkit.recording import record
+from labkit.messages import record as messages
 from labkit.run import Runner
 from labkit.server import Server
 from labkit.trouble import Trouble
 from tests import tiny
-from tests.world import SCAFFOLD, lab, revision
+from tests.world import SCAFFOLD, Did, lab, page, play, revision
 
 Record = Callable[..., list[str]]
 
@@ -130,6 +131,16 @@ def test_a_page_whose_command_fails_is_told_and_not_recorded(
     assert told.value.why == reason
     assert told.value.mend == "Mend it. If it is meant to fail, write “# => Error: …” below it."
     assert texts(broken) == before
+
+
+def test_a_command_that_does_not_end_is_told() -> None:
+    steps = page("```console\n$ sleep 99\n```\n").steps
+    [seen] = play(steps, Did(status=130, timed_out=True, seconds=60.4))
+    told = messages.broken_run("README.md", seen)
+    assert told.what == (
+        "`sleep 99` did not end within 60 s (README.md:2), so nothing was recorded."
+    )
+    assert told.why == "It printed nothing."
 
 
 def test_a_broken_history_is_told_with_its_file(tmp_path: Path, recorded: Record) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 from labkit import workspace as module
 from labkit.trouble import Trouble
 from labkit.workspace import Workspace, copied, write
+from tests.drills import as_ordinary_user
 
 LAB = "07-add-column"
 
@@ -157,3 +160,99 @@ def test_a_lab_that_another_terminal_holds_is_waited_for_and_then_told(
     with pytest.raises(Trouble) as told, workspace.held(LAB):
         pass
     assert told.value.what.startswith(f"Another terminal has been working on {LAB}")
+
+
+@pytest.fixture
+def closed() -> Iterator[Path]:
+    """A folder that everybody may enter and only its owner may write."""
+    made = Path(tempfile.mkdtemp(prefix="labs-closed-"))
+    made.chmod(0o555)
+    yield made
+    made.chmod(0o755)
+    shutil.rmtree(made)
+
+
+def test_a_read_only_workspace_is_told(closed: Path) -> None:
+    def begin() -> None:
+        Workspace(closed / "workspace", closed / ".labs").begin(LAB)
+
+    with pytest.raises(Trouble) as told:
+        as_ordinary_user(begin)
+    what, why, mend = str(told.value).split("\n")
+    assert what == f"{closed / 'workspace'} cannot be used: Permission denied."
+    assert why == "It is read-only or belongs to somebody else."
+    assert (
+        mend == f"ls -ld {closed} shows whose it is; make it yours, or work in a clone of your own."
+    )
+
+
+def test_a_file_that_cannot_be_read_is_told(workspace: Workspace, closed: Path) -> None:
+    project = closed / "workspace" / LAB
+    closed.chmod(0o755)
+    project.mkdir(parents=True)
+    (project / "secret").write_text("")
+    (project / "secret").chmod(0)
+
+    def look() -> None:
+        Workspace(closed / "workspace", closed / ".labs").edits(LAB)
+
+    with pytest.raises(Trouble) as told:
+        as_ordinary_user(look)
+    assert str(told.value).startswith(f"{project / 'secret'} cannot be used: Permission denied.")
+
+
+def test_a_lab_that_is_held_elsewhere_is_waited_for(workspace: Workspace) -> None:
+    told = []
+    with workspace.held(LAB) as first:
+
+        def wait() -> None:
+            told.append("waiting")
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt), workspace.held(LAB, wait):
+            pass
+        assert first.scratch.is_dir()
+    assert told == ["waiting"]
+    with workspace.held(LAB, wait) as again:
+        assert not again.cut_off
+
+
+def test_what_a_killed_command_left_to_work_in_is_swept_and_told(workspace: Workspace) -> None:
+    with workspace.held(LAB) as hold:
+        left = hold.scratch
+    left.mkdir(parents=True)
+    (left / "copy").write_text("")
+    with workspace.held(LAB) as hold:
+        assert hold.cut_off
+        assert list(hold.scratch.iterdir()) == []
+    assert not left.exists()
+
+
+def test_a_run_that_was_cut_off_is_known_by_what_it_left(
+    workspace: Workspace, loaded: Path
+) -> None:
+    assert not workspace.was_cut_off(LAB)
+    workspace.begin(LAB)
+    (loaded / "new.py").write_text("")
+    assert workspace.was_cut_off(LAB)
+    assert not workspace.is_loaded(LAB)
+    assert workspace.edits(LAB) == ["new.py"]
+
+
+def test_a_page_that_did_not_end_is_not_loaded_but_has_no_edits(
+    workspace: Workspace, loaded: Path
+) -> None:
+    workspace.finish(LAB, "mark", {}, whole=False)
+    assert not workspace.is_loaded(LAB)
+    assert workspace.edits(LAB) == []
+
+
+def test_names_that_are_no_text_are_edits_like_any_other(
+    workspace: Workspace, loaded: Path
+) -> None:
+    odd = os.fsdecode(b"gr\xfcn.txt")
+    (loaded / odd).write_text("")
+    workspace.finish(LAB, "mark", {})
+    assert workspace.edits(LAB) == []
+    (loaded / odd).write_text("mine")
+    assert workspace.edits(LAB) == [odd]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from textwrap import dedent
 
-from labkit.history import Revision
+from labkit.judging.history import Revision
 from labkit.lab import Lab
 from labkit.observation import Failure, Observation, Place, Statement
 from labkit.page import Command, File, Page, Step, parse
@@ -54,6 +54,7 @@ def sent(
     rewrites: Sequence[str] = (),
     scans: Sequence[str] = (),
     outside: bool = False,
+    failure: Failure | None = None,
 ) -> Statement:
     """A statement that a line of a revision sent; a line of 0 is Alembic's own."""
     return Statement(
@@ -66,6 +67,7 @@ def sent(
         rewrites=tuple(rewrites),
         scans=tuple(scans),
         outside=outside,
+        failure=failure,
     )
 
 

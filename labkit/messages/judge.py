@@ -112,15 +112,17 @@ def locks(
     return Finding("The locks taken are not those claimed.", claim.text, held, where, why)
 
 
-def locks_unseen(claim: Claim, statement: Statement, where: str) -> Finding:
-    """A claim about locks that nobody can check."""
+def unseen(claim: Claim, statement: Statement, where: str) -> Finding:
+    """A claim about locks or cost that nobody can check."""
+    of = "a statement that fails" if statement.failure else "a statement outside of a transaction"
+    why = "they are gone by the time that anybody can look"
     return Finding(
-        "The locks of a statement outside of a transaction cannot be seen.",
+        f"“{claim.kind}:” is about {of}, and {why}.",
         claim.text,
         fold(statement.text),
         where,
-        "They are gone by the time that anybody can look.",
-        "Say it without “Locks:”, as commentary.",
+        "",
+        f"Say it without “{claim.kind}:”, as commentary.",
     )
 
 

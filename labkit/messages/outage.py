@@ -8,7 +8,7 @@ from labkit.trouble import Trouble
 def lost(command: str, said: str) -> Trouble:
     """The server, or the connection to it, went away."""
     return Trouble(
-        f"PostgreSQL went away while `{command}` ran: {_folded(said)}",
+        f"PostgreSQL went away while `{command}` ran: {_first(said)}",
         "It was stopped, it crashed, or another terminal made this database anew. "
         "Your answer was not judged, and your files are as they were.",
     )
@@ -17,11 +17,12 @@ def lost(command: str, said: str) -> Trouble:
 def full(command: str, said: str) -> Trouble:
     """The server's disk is full."""
     return Trouble(
-        f"PostgreSQL has no room on its disk for `{command}`: {_folded(said)}",
+        f"PostgreSQL has no room on its disk for `{command}`: {_first(said)}",
         "Its disk is full. Your answer was not judged, and your files are as they were.",
         "Free some space (df -h shows how much there is) and run the command again.",
     )
 
 
-def _folded(said: str) -> str:
-    return " ".join(said.split())
+def _first(said: str) -> str:
+    """What libpq says, without what it guesses in the lines below."""
+    return said.strip().partition("\n")[0]

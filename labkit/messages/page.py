@@ -37,6 +37,14 @@ UNTRIED_CLAIM: Fault = (
     "a claim stands in a fence that is neither a file nor run, so nothing tries it",
     'give the fence a title="PATH", or make it a console fence',
 )
+NOT_A_FENCE: Fault = (
+    "Markdown takes this for HTML or indented text, so nothing runs or checks it",
+    "leave a blank line above the fence, and do not indent it",
+)
+ROWS_WITHOUT_SNAPSHOT: Fault = (
+    "“rows” says whose rows belong to a snapshot, and this fence has none",
+    'add snapshot="NAME", or claim the number of rows with “# => Rows: …”',
+)
 LOOSE_OUTPUT: Fault = (
     "this line is neither a command nor an annotation, so nothing checks it",
     "write output as “# => Output: …” and a command as “$ …”",
@@ -47,6 +55,11 @@ def unknown_attribute(name: str, near: Sequence[str]) -> Fault:
     """A word on the opening line of a fence that means nothing."""
     instead = f"write {near[0]}" if near else 'use title="PATH", snapshot="NAME", rows="TABLE"'
     return f"“{name}” means nothing on a fence", instead
+
+
+def empty_or_twice(key: str) -> Fault:
+    """An attribute that says nothing, or stands there twice."""
+    return f"“{key}” is empty or stands there twice", f'write {key}="…" once, or drop it'
 
 
 def only_on_console(word: str) -> Fault:

@@ -8,7 +8,7 @@ from labkit.trouble import Trouble
 
 def opened(lab: Lab, source: str) -> str:
     """A shell begins."""
-    return f"Lab {lab.number}, {source}. DATABASE_URL is set; `exit` leaves."
+    return f"Lab {lab.number}, {source}. DATABASE_URL is set, psql knows it too; `exit` leaves."
 
 
 def closed(lab: Lab) -> str:

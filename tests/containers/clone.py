@@ -1,0 +1,164 @@
+"""A clone with containers of its own, as a person has it who types in a terminal."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import pty
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+# As `git clone` would leave them out.
+_LEFT_OUT = {".git", ".venv", ".labs", "workspace", ".env", ".hypothesis"}
+OWNER = 4711  # whoever is not 1000
+
+
+@dataclass
+class Said:
+    """How a command ended."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def all(self) -> str:
+        return self.out + self.err
+
+
+@dataclass
+class Clone:
+    """A copy of this repository in a folder of its own.
+
+    ``environment`` is what the person has; the project's name keeps it apart from other clones.
+    """
+
+    root: Path
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def project(self) -> str:
+        return self.environment["COMPOSE_PROJECT_NAME"]
+
+    def run(self, *words: str, **more: str) -> Said:
+        done = subprocess.run(
+            words,
+            cwd=self.root,
+            env=self.environment | more,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+        )
+        return Said(done.returncode, done.stdout, done.stderr)
+
+    def invoke(self, *words: str, **more: str) -> Said:
+        return self.run(*self.invoke_words(*words), **more)
+
+    def invoke_words(self, *words: str) -> list[str]:
+        return [str(Path(sys.executable).with_name("invoke")), *words]
+
+    def compose(self, *words: str, **more: str) -> Said:
+        return self.run("docker", "compose", *words, **more)
+
+    def container(self, service: str) -> str:
+        return self.compose("ps", "--all", "--quiet", service).out.split()[0]
+
+    def started(self, *words: str) -> subprocess.Popen[str]:
+        """A command that goes on, in a group of its own as a shell's jobs are."""
+        return subprocess.Popen(
+            words,
+            cwd=self.root,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            process_group=0,
+        )
+
+    def remove(self) -> None:
+        self.compose("down", "--volumes", "--remove-orphans", "--timeout", "1", "--rmi", "local")
+        shutil.rmtree(self.root, ignore_errors=True)
+
+
+class Terminal:
+    """A command at a pseudo-terminal."""
+
+    def __init__(self, clone: Clone, *words: str) -> None:
+        self.seen = ""
+        self._pid, self._terminal = pty.fork()
+        if self._pid == 0:
+            os.chdir(clone.root)
+            os.execvpe(words[0], words, {**clone.environment, "TERM": "xterm"})
+
+    def until(self, text: str, seconds: float = 60) -> str:
+        """What was seen until this text, which is taken off what is still to be looked at."""
+        deadline = time.monotonic() + seconds
+        while text not in self.seen:
+            left = deadline - time.monotonic()
+            assert left > 0, f"no {text!r} in {self.seen!r}"
+            if not select.select([self._terminal], [], [], left)[0]:
+                continue
+            try:
+                more = os.read(self._terminal, 65536)
+            except OSError:
+                more = b""
+            assert more, f"ended without {text!r}: {self.seen!r}"
+            self.seen += more.decode(errors="replace")
+        before, _, self.seen = self.seen.partition(text)
+        return before
+
+    def type(self, text: str) -> None:
+        os.write(self._terminal, text.encode())
+
+    def end(self) -> tuple[int, str]:
+        """Its exit status, and what was seen that nobody waited for."""
+        while True:
+            try:
+                more = os.read(self._terminal, 65536)
+            except OSError:
+                break
+            if not more:
+                break
+            self.seen += more.decode(errors="replace")
+        os.close(self._terminal)
+        status = os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
+        return status, self.seen
+
+    def kill(self) -> None:
+        os.kill(self._pid, signal.SIGKILL)
+        self.end()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _left_out(folder: str, names: list[str]) -> set[str]:
+    anywhere = set(fnmatch.filter(names, "__pycache__")) | set(fnmatch.filter(names, ".*_cache"))
+    return anywhere | (_LEFT_OUT & set(names) if Path(folder) == ROOT else set())
+
+
+def make(root: Path, project: str, owner: int = OWNER) -> Clone:
+    """A copy of this repository, in the hands of somebody; as root it is given to ``owner``."""
+    shutil.copytree(ROOT, root, ignore=_left_out, symlinks=True)
+    if os.geteuid() == 0:
+        for folder, _, files in os.walk(root):
+            for path in [Path(folder), *(Path(folder, name) for name in files)]:
+                os.chown(path, owner, owner)
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("LAB_", "LABS_"))}
+    environment |= {"COMPOSE_PROJECT_NAME": project, "LABS_DB_PORT": str(free_port())}
+    return Clone(root, environment)

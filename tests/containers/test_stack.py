@@ -1,0 +1,253 @@
+"""The stack as a learner uses it: one command, tasks from outside and inside, up and down."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from labkit import page
+from labkit.page import File
+from tests.containers.clone import OWNER, Clone, Terminal
+from tests.containers.conftest import Make
+
+LAB = "07-add-column"
+
+
+def settled(output: str) -> str:
+    """Output without the times in it."""
+    return re.sub(r"\d+\.\d+ (ms|s)\b", r"N \1", output)
+
+
+def solve(clone: Clone) -> None:
+    """Write the solution of the lab as somebody does who edits files outside the container."""
+    folder = clone.root / "labs" / LAB
+    names = {path.stem for path in (folder / "snapshots").glob("*.yaml")}
+    for step in page.read(folder / "solution.md", names).steps:
+        if isinstance(step, File):
+            path = clone.root / "workspace" / LAB / step.path
+            path.write_text(step.text, encoding="utf-8")
+
+
+def owners(folder: Path) -> set[int]:
+    return {path.lstat().st_uid for path in [folder, *folder.rglob("*")]}
+
+
+def test_one_command_from_a_fresh_clone_ends_with_the_labs_verdict(clones: Make) -> None:
+    clone = clones("clone with spaces", owner=1000)
+    said = clone.compose("run", "--rm", "workspace", "invoke", "lab", LAB)
+    assert said.status == 0, said.all
+    assert re.search(rf"^PASS  {LAB}: ", said.out, re.M)
+    if os.geteuid() == 0:
+        assert owners(clone.root / "workspace") == {1000}
+    # The untouched example is no answer, and the exit status of a FAIL comes through.
+    assert clone.compose("run", "--rm", "workspace", "invoke", "check", LAB).status == 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has a clone that is root's")
+def test_a_clone_of_root_is_worked_in_by_the_workspaces_user(clones: Make) -> None:
+    clone = clones(owner=0)
+    said = clone.compose("run", "--rm", "workspace", "sh", "-c", "id -u; touch workspace/mine")
+    assert (said.status, said.out.split()[-1]) == (0, "1000"), said.all
+    assert (clone.root / "workspace/mine").stat().st_uid == 1000
+    assert clone.root.stat().st_uid == 0
+
+
+def test_a_task_outside_does_in_the_workspace_what_it_does_inside(shared: Clone) -> None:
+    inside = shared.compose("exec", "-T", "workspace", "invoke", "lab", LAB)
+    outside = shared.invoke("lab", LAB)
+    assert (outside.status, outside.err) == (0, "")
+    assert settled(outside.out) == settled(inside.out)
+    assert f"of Docker Compose, on 127.0.0.1:{shared.environment['LABS_DB_PORT']}" in outside.out
+
+
+def test_json_comes_out_alone(shared: Clone) -> None:
+    said = shared.invoke("lab", LAB, "--json")
+    assert json.loads(said.out)["status"] == "PASS"
+
+
+def test_a_task_that_ends_with_error_ends_with_2_outside_too(shared: Clone) -> None:
+    said = shared.invoke("lab", "99")
+    assert (said.status, said.out.split()[0]) == (2, "ERROR")
+
+
+def test_python_outside_reaches_the_database_of_the_stack(shared: Clone) -> None:
+    code = (
+        "from pathlib import Path; from labkit.server import find;"
+        " print(find(Path('.labs')).source)"
+    )
+    python = str(Path(shared.invoke_words()[0]).with_name("python"))
+    assert "of Docker Compose" in shared.run(python, "-c", code).out
+
+
+def test_a_lab_is_solved_by_editing_files_outside(shared: Clone) -> None:
+    assert shared.invoke("reset", LAB).status == 0
+    assert shared.invoke("check", LAB).status == 1
+    solve(shared)
+    said = shared.invoke("check", LAB)
+    assert (said.status, f"PASS  {LAB}" in said.out) == (0, True), said.all
+    assert shared.invoke("reset", LAB).status == 0
+
+
+def test_files_made_in_the_workspace_belong_to_the_clones_owner(shared: Clone) -> None:
+    shared.invoke("lab", LAB)
+    made = owners(shared.root / "workspace") | owners(shared.root / ".labs")
+    assert made == {OWNER if os.geteuid() == 0 else os.geteuid()}
+
+
+def test_a_shell_is_at_the_lab_with_its_database(shared: Clone) -> None:
+    shared.invoke("lab", LAB)
+    terminal = Terminal(shared, *shared.invoke_words("shell", LAB))
+    terminal.until("lab 7> ")
+    terminal.type("pwd; psql -XAtc 'select current_user'; exit\n")
+    seen = terminal.until("Next: invoke check 7")
+    assert {f"/labs/workspace/{LAB}", "lab_07"} <= set(re.split(r"[\r\n]+|\x1b\S*", seen))
+    assert terminal.end()[0] == 0
+
+
+def test_tab_completes_alembic_and_invoke(shared: Clone) -> None:
+    terminal = Terminal(shared, *shared.invoke_words("shell"))
+    terminal.until("labs /labs$ ")
+    terminal.type("alembic dow\t")
+    terminal.until("ngrade")
+    terminal.type("\x15invoke rese\t")
+    terminal.until("t ")
+    terminal.type("\x15exit 5\n")
+    assert terminal.end()[0] == 5
+
+
+def test_a_task_at_a_terminal_is_at_a_terminal_inside(shared: Clone) -> None:
+    terminal = Terminal(shared, *shared.invoke_words("lab", LAB))
+    status, seen = terminal.end()
+    assert status == 0
+    assert "\x1b[1;32mPASS" in seen
+
+
+def test_ctrl_c_ends_a_task_whose_output_goes_elsewhere(shared: Clone) -> None:
+    project = shared.root / "workspace" / LAB
+    shared.invoke("reset", LAB)
+    versions = project / "migrations" / "versions"
+    (versions / "0006_endless.py").write_text(
+        "import time\nrevision = '0006'\ndown_revision = '0005'\n"
+        "def upgrade():\n    time.sleep(300)\n"
+        "def downgrade():\n    pass\n"
+    )
+    running = shared.started(*shared.invoke_words("check", LAB))
+    assert running.stdout
+    while "alembic upgrade head" not in (line := running.stdout.readline()):
+        assert line, "it ended before the endless migration"
+    os.killpg(running.pid, 2)
+    out, _ = running.communicate(timeout=60)
+    assert running.returncode == 2, out
+    assert "Stopped by Ctrl-C" in out
+    left = shared.compose("exec", "-T", "workspace", "sh", "-c", "cat /proc/*/cmdline")
+    assert "invoke\0check" not in left.out
+    shared.invoke("reset", LAB)
+
+
+def test_the_configuration_shows_no_secret(shared: Clone) -> None:
+    password = (shared.root / ".labs/compose/password").read_text()
+    shown = shared.compose("config").out
+    assert len(password) == 40
+    assert password not in shown
+    described = shared.run(
+        "docker", "inspect", shared.container("db"), shared.container("workspace")
+    )
+    assert password not in described.out
+    mode = (shared.root / ".labs/compose/password").stat().st_mode & 0o777
+    assert mode == 0o600
+
+
+def test_the_workspace_has_no_rights_and_only_loopback_listens(shared: Clone) -> None:
+    config = yaml.safe_load(shared.compose("config").out)["services"]
+    assert {port["host_ip"] for port in config["db"]["ports"]} == {"127.0.0.1"}
+    assert "ports" not in config["workspace"]
+    script = (
+        "id -u; grep -E '^(CapEff|NoNewPrivs)' /proc/self/status; touch /etc/x || echo read-only"
+    )
+    said = shared.compose("exec", "-T", "workspace", "sh", "-c", script).out.split()
+    uid = str(OWNER if os.geteuid() == 0 else os.geteuid())
+    assert said == [
+        uid,
+        "NoNewPrivs:",
+        "1",
+        "CapEff:",
+        "0000000000000000",
+        "read-only",
+    ] or said == [
+        uid,
+        "CapEff:",
+        "0000000000000000",
+        "NoNewPrivs:",
+        "1",
+        "read-only",
+    ]
+
+
+def test_the_image_is_small_and_holds_no_compiler_and_no_cache(shared: Clone) -> None:
+    image = f"{shared.project}-workspace"
+    size = int(shared.run("docker", "image", "inspect", "--format", "{{.Size}}", image).out)
+    assert size < 350_000_000
+    script = (
+        "for program in gcc cc g++ make psql nano; do command -v $program; done;"
+        " find /var/lib/apt/lists /var/cache/apt /root/.cache -type f 2>/dev/null"
+    )
+    found = shared.run(
+        "docker", "run", "--rm", "--user", "0", "--entrypoint", "sh", image, "-c", script
+    )
+    assert [Path(line).name for line in found.out.split()] == ["psql", "nano"]
+
+
+def test_up_again_down_and_up_keep_the_data_and_volumes_forget_them(clones: Make) -> None:
+    clone = clones()
+    first = clone.invoke("up")
+    assert first.status == 0, first.all
+    assert "of Docker Compose, on 127.0.0.1:" in first.out
+    assert clone.invoke("lab", LAB).status == 0
+    before = clone.container("db")
+    again = clone.invoke("up")
+    assert (again.status, clone.container("db")) == (0, before), again.all
+    look = (
+        "exec",
+        "-T",
+        "workspace",
+        "python",
+        "-c",
+        "import sys; from pathlib import Path;"
+        " from labkit.server import find; sys.exit(not find(Path('.labs')).exists('lab_07'))",
+    )
+    assert clone.compose(*look).status == 0
+
+    down = clone.invoke("down")
+    assert (down.status, "data are kept" in down.out) == (0, True), down.all
+    assert clone.compose("ps", "--all", "--quiet").out == ""
+    assert not (clone.root / ".labs/compose/workspace.json").exists()
+    assert clone.invoke("up").status == 0
+    assert clone.compose(*look).status == 0
+
+    unsure = clone.invoke("down", "--volumes")
+    assert "Nothing was deleted." in unsure.out
+    assert clone.compose("ps", "--quiet").out != ""
+    forgotten = clone.invoke("down", "--volumes", "--yes")
+    assert (forgotten.status, "with their data" in forgotten.out) == (0, True), forgotten.all
+    assert not (clone.root / ".labs/compose/password").exists()
+    assert clone.invoke("up").status == 0
+    assert clone.compose(*look).status == 1
+
+
+def test_a_stack_that_compose_started_by_itself_is_known_outside(clones: Make) -> None:
+    clone = clones(owner=1000)
+    assert clone.compose("up", "--detach", "--build").status == 0
+    while not (clone.root / ".labs/compose/workspace.json").exists():
+        assert clone.compose("ps", "--quiet", "workspace").out
+    assert "of Docker Compose" in clone.invoke("lab", LAB).out
+    assert clone.compose("stop", "workspace").status == 0
+    assert not (clone.root / ".labs/compose/workspace.json").exists()
+
+
+def test_logs_show_what_the_database_says(shared: Clone) -> None:
+    assert "database system is ready to accept connections" in shared.invoke("logs").all
