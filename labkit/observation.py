@@ -20,6 +20,9 @@ class Place:
 class Failure:
     """An exception that ended a command, or the error that PostgreSQL sent for a statement.
 
+    ``kind`` is the exception's class, the driver's own for a database error. Two are no classes:
+    "ended", when a process was killed or left without Python's doing, and "unfinished", for the
+    statement it was waiting for then.
     ``place`` is the innermost line of the project it passed through, ``sqlstate`` the five
     characters of a database error ("" for any other).
     """

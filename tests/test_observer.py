@@ -556,6 +556,35 @@ def test_a_script_is_observed_too(runner: Runner, project: Project) -> None:
     assert own == [("SELECT 7", "run.py:7")]
 
 
+def test_what_could_not_be_observed_is_told_and_changes_nothing(
+    forking: Runner, project: Project
+) -> None:
+    project.write(
+        "odd.py",
+        """\
+        import os
+        import psycopg2.extensions
+        import sqlalchemy as sa
+
+        revision, down_revision = "odd", None
+
+        class Odd(psycopg2.extensions.connection):
+            def get_transaction_status(self):
+                raise RuntimeError("very odd")
+
+        url = os.environ["DATABASE_URL"]
+        engine = sa.create_engine(url, connect_args={"connection_factory": Odd})
+        with engine.connect() as connection:
+            print(connection.scalar(sa.text("SELECT 7")))
+        """,
+    )
+    seen = forking.run("python odd.py", project=project.folder, env=project.env)
+    assert (seen.status, seen.output, seen.failure) == (0, "7\n", None)
+    assert [s.text for s in seen.migrated] == ["SELECT 7"]
+    assert len(seen.gaps) == 1
+    assert "very odd" in seen.gaps[0]
+
+
 def test_statements_survive_a_process_that_is_killed(forking: Runner, project: Project) -> None:
     execute(project.url, SCHEMA)
     project.revision(

@@ -124,9 +124,6 @@ class Observer:
             return
         number, began, relations = self._running.pop(id(cursor))
         line: dict[str, Any] = {"kind": "done", "number": number, "seconds": ended - began}
-        query = getattr(cursor, "query", None)
-        if isinstance(query, bytes) and not _is_many(many, parameters):
-            line["texts"] = [query.decode("utf-8", "replace")]
         if relations is not None:
             try:
                 line.update(relations.after())

@@ -13,6 +13,7 @@ also count what other sessions scan in the same moment, and before PostgreSQL 15
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,11 +95,9 @@ class Relations:
 
     def __init__(self, connection: Any) -> None:
         self.connection = connection
-        self._driver: Any = None
-        if type(connection).__module__.startswith("psycopg2"):
-            import psycopg2.extensions
-
-            self._driver = psycopg2.extensions
+        driver: Any = sys.modules.get("psycopg2.extensions")
+        known = driver is not None and isinstance(connection, driver.connection)
+        self._driver = driver if known else None
         self._shared = getattr(connection, "server_version", 0) >= 150000
         self._last: _Reading | None = None
         self._existing: set[int] = set()
