@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from labkit.schema.layers import layers
 from labkit.schema.catalog import KINDS, inheritance
 from labkit.schema.catalog.kind import Kind, Side, Spec, Tree, owners
 from labkit.schema.difference import Difference
+from labkit.schema.layers import layers
 from labkit.schema.renames import Renames
 
 # Where a difference stands in the list: by these, in this order.

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.snapshot.snapshot_server import database, execute, server, shared_database, world
+from tests.snapshot.snapshot_server import bench, database, execute, paste, server, world
 
-__all__ = ["database", "execute", "server", "shared_database", "world"]
+__all__ = ["bench", "database", "execute", "paste", "server", "world"]

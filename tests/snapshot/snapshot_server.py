@@ -22,6 +22,10 @@ from typing import Any
 
 import psycopg2
 import pytest
+import sqlalchemy
+from alembic import op
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
 
 
 @contextmanager
@@ -81,33 +85,56 @@ def database_on(server: str) -> Iterator[str]:
         admin.autocommit = True
         admin.cursor().execute(f"CREATE DATABASE {name} TEMPLATE template0")
         try:
-            yield (
-                server.replace("/postgres?", f"/{name}?")
-                if "?" in server
-                else (server.removesuffix("/postgres") + f"/{name}")
-            )
+            yield server.removesuffix("/postgres") + f"/{name}"
         finally:
             admin.cursor().execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
 def database(server: str) -> Iterator[str]:
+    """The URL of a database of the test's own."""
     with database_on(server) as url:
         yield url
+
+
+Paste = Callable[[str], None]
 
 
 @pytest.fixture(scope="session")
-def shared_database(server: str) -> Iterator[str]:
-    with database_on(server) as url:
-        yield url
+def bench(server: str) -> Iterator[tuple[Any, Paste]]:
+    """A connection that tests share, and what pastes a remedy into a migration on it."""
+    with database_on(server) as url, closing(psycopg2.connect(url)) as connection:
+        engine = sqlalchemy.create_engine(
+            "postgresql+psycopg2://",
+            creator=lambda: connection,
+            poolclass=sqlalchemy.StaticPool,
+            pool_reset_on_return=None,
+        )
+        online = engine.connect()
+        # Never ended: what a test does is undone behind SQLAlchemy's back.
+        online.begin()
+
+        def paste(remedy: str) -> None:
+            context = MigrationContext.configure(online)
+            with Operations.context(context):
+                exec(remedy, {"op": op, "sa": sqlalchemy})
+
+        yield connection, paste
 
 
 @pytest.fixture
-def world(shared_database: str) -> Iterator[Any]:
+def world(bench: tuple[Any, Paste]) -> Iterator[Any]:
     """An open connection to an empty database; what a test does there is rolled back."""
-    with closing(psycopg2.connect(shared_database)) as connection:
-        yield connection
-        connection.rollback()
+    connection, _ = bench
+    connection.rollback()
+    yield connection
+    connection.rollback()
+
+
+@pytest.fixture
+def paste(bench: tuple[Any, Paste]) -> Paste:
+    """What runs a remedy as the body of a migration's upgrade, in the world."""
+    return bench[1]
 
 
 @pytest.fixture
