@@ -10,7 +10,7 @@ from invoke.context import Context
 from invoke.main import program
 from invoke.tasks import task
 
-from labkit.handover import hand_over
+from labkit.containers.handover import hand_over
 
 ROOT = Path(__file__).resolve().parent
 # Before all that only the task itself needs is loaded.
@@ -18,15 +18,15 @@ hand_over(ROOT, sys.argv)
 
 from labkit import shell as shells
 from labkit.audience import Silent
+from labkit.authoring.suite import run_bench, run_suite
+from labkit.containers.stack import Stack
 from labkit.course import Course
 from labkit.ending import end
 from labkit.messages import compose as messages
 from labkit.messages.course import NOT_RUNNING
+from labkit.process.words import understand
 from labkit.show import Screen
-from labkit.stack import Stack
-from labkit.suite import run_bench, run_suite
 from labkit.verdict import Verdict
-from labkit.words import understand
 
 _LAB = {"lab": "a number, a folder name or a unique part of one: 12, downgrading"}
 _JSON = {"json": "print the verdict as JSON and nothing else"}

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from statistics import median
 
-from labkit import note
+from labkit.containers import note
 
 ROOT = Path(__file__).resolve().parents[1]
 ROUNDS = 5

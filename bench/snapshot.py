@@ -26,7 +26,7 @@ import psycopg2
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from labkit import compare, snapshot
-from labkit.address import libpq
+from labkit.schema.address import libpq
 
 TABLE = """
 CREATE TABLE table_{0} (

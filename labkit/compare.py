@@ -12,11 +12,11 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from labkit import rows
-from labkit.address import is_url
-from labkit.catalog.kind import Spec, Tree, plain
-from labkit.comparison import Comparison
-from labkit.difference import Difference
+from labkit.schema import rows
+from labkit.schema.address import is_url
+from labkit.schema.catalog.kind import Spec, Tree, plain
+from labkit.schema.comparison import Comparison
+from labkit.schema.difference import Difference
 from labkit.snapshot import Snapshot, load, read
 from labkit.trouble import Trouble
 

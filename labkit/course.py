@@ -13,14 +13,15 @@ from functools import cached_property
 from pathlib import Path
 
 from labkit import lab as labs
-from labkit import recording, server
+from labkit import server
 from labkit.audience import Audience, watch
+from labkit.authoring import recording
+from labkit.authoring.proof import proofs
+from labkit.authoring.rehearsal import rehearsed
 from labkit.exam import attempt
 from labkit.judge import Judgement, judge_check, judge_page
 from labkit.lab import Lab
 from labkit.messages import course as messages
-from labkit.proof import proofs
-from labkit.rehearsal import rehearsed
 from labkit.run import Runner
 from labkit.server import Server
 from labkit.trial import Trial
@@ -79,7 +80,7 @@ class Course:
         page, runner = lab.page, self.runner
         with self._held(lab, audience) as hold:
             work = self.work(lab)
-            edits = self._settled(work, hold, audience)
+            edits = self._settled(work, audience)
             notes: tuple[str, ...] = ()
             if edits:
                 notes = (messages.ran_beside(self._shown(lab), edits),)
@@ -114,9 +115,9 @@ class Course:
     def reset(self, lab: Lab, audience: Audience) -> Verdict:
         """Set the learner's edits aside and run the page from the start."""
         note = ""
-        with self._held(lab, audience) as hold:
+        with self._held(lab, audience):
             work = self.work(lab)
-            if self._settled(work, hold, audience):
+            if self._settled(work, audience):
                 kept = work.set_aside()
                 note = messages.set_aside(lab, kept, str(kept.folder.relative_to(self.root)))
                 # At once as well, in case the page does not run to its end.
@@ -130,13 +131,13 @@ class Course:
         Returns:
             What was done, in sentences; the last one is the next thing to do.
         """
-        with self._held(lab, audience) as hold:
+        with self._held(lab, audience):
             kept = self.workspace.kept(lab.name)
             meant = [item for item in kept if stamp in ("", item.stamp)]
             if not meant:
                 raise messages.nothing_kept(lab, stamp, kept)
             work = self.work(lab)
-            self._settled(work, hold, audience)
+            self._settled(work, audience)
             complete = work.has_database(meant[0])
             replaced = work.bring_back(meant[0])
             rest = [item for item in self.workspace.kept(lab.name) if item != replaced]
@@ -178,16 +179,16 @@ class Course:
             audience.noted(messages.waiting(lab))
 
         with self.workspace.held(lab.name, wait) as hold:
+            if hold.cut_off and not self.workspace.was_cut_off(lab.name):
+                audience.noted(messages.cut_off(lab))
             yield hold
 
-    def _settled(self, work: Work, hold: Hold, audience: Audience) -> list[str]:
+    def _settled(self, work: Work, audience: Audience) -> list[str]:
         """What the learner has edited, once what nobody can run beside is set aside."""
         lab = work.lab
         if self.workspace.was_cut_off(lab.name):
             kept = work.set_aside()
             audience.noted(messages.cut_off_in_place(lab, kept))
-        elif hold.cut_off:
-            audience.noted(messages.cut_off(lab))
         edits = work.edits()
         if edits == [DATABASE] and not self.workspace.is_known(lab.name):
             kept = work.set_aside()

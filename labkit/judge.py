@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from labkit.command_judge import Terms, judge_command
-from labkit.file_judge import judge_files
-from labkit.history import ids_in
-from labkit.judgement import Judgement
+from labkit.judging.command_judge import Terms, judge_command
+from labkit.judging.file_judge import judge_files
+from labkit.judging.history import ids_in
+from labkit.judging.judgement import Judgement
 from labkit.messages import judge as messages
 from labkit.page import Command, Page, Step
 from labkit.trial import Record

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from labkit import page, seat
+from labkit import page
 from labkit.messages import lab as messages
 from labkit.page import Page
+from labkit.postgres import seat
 
 _NUMBER = re.compile(r"[0-9]{1,9}\Z")
 _FOLDER = re.compile(r"(\d\d)-[a-z0-9]+(?:-[a-z0-9]+)*\Z")
@@ -68,8 +69,9 @@ class Lab:
 
 
 def all_labs(folder: Path) -> list[Lab]:
-    """The labs below a folder, in their order."""
-    found = [Lab(path) for path in folder.iterdir() if path.is_dir() and _FOLDER.match(path.name)]
+    """The labs below a folder, in their order; none where there is no such folder."""
+    paths = folder.iterdir() if folder.is_dir() else ()
+    found = [Lab(path) for path in paths if path.is_dir() and _FOLDER.match(path.name)]
     return sorted(found, key=lambda lab: lab.name)
 
 

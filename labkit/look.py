@@ -9,8 +9,9 @@ from typing import Any
 import psycopg2
 from psycopg2 import errors
 
-from labkit import connection, snapshot
+from labkit import snapshot
 from labkit.messages import snapshot as messages
+from labkit.postgres import connection
 
 
 @contextmanager

@@ -8,8 +8,8 @@ from psycopg2 import errors
 from psycopg2.sql import SQL, Identifier
 
 from labkit import snapshot
-from labkit.catalog import names
 from labkit.look import looking
+from labkit.schema.catalog import names
 
 # The rows are added up where they are, in whatever order they come.
 _ROWS = "SELECT count(*), sum(hashtextextended(t::text, 0)) FROM ONLY {} AS t"

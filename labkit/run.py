@@ -18,11 +18,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 
-from labkit import leftovers, record, standing
 from labkit.messages import run as messages
 from labkit.observation import Observation
-from labkit.prepared import Prepared
-from labkit.watch import Watch
+from labkit.process import leftovers, record, standing
+from labkit.process.prepared import Prepared
+from labkit.process.watch import Watch
 
 # The name that the shell's own messages begin with, and where it is.
 _SHELL = ("bash", found) if (found := shutil.which("bash")) else ("sh", "/bin/sh")

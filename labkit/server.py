@@ -16,11 +16,12 @@ import psycopg2
 from psycopg2 import errors
 from psycopg2.sql import SQL, Composable, Identifier
 
-from labkit import compose as stack
-from labkit import embedded, given, note, place, role, secret
-from labkit.administrator import Administrator
-from labkit.connection import Session, compose
+from labkit.containers import compose as stack
+from labkit.containers import note
 from labkit.messages import server as messages
+from labkit.postgres import embedded, given, place, role, secret
+from labkit.postgres.administrator import Administrator
+from labkit.postgres.connection import Session, compose
 from labkit.trouble import Trouble
 
 _THROWAWAY = re.compile(r"(.+)_throwaway_([0-9a-f]{8})")

@@ -9,11 +9,11 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from labkit import binaries, connection
 from labkit.course import Course
 from labkit.lab import Lab
 from labkit.messages import course as course_messages
 from labkit.messages import shell as messages
+from labkit.postgres import binaries, connection
 from labkit.show import Screen
 from labkit.trial import environment
 from labkit.trouble import Trouble

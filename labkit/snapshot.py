@@ -17,11 +17,11 @@ from typing import Any
 import psycopg2
 from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 
-from labkit import notation, rows
-from labkit.address import connect
-from labkit.catalog import KINDS, names
-from labkit.catalog.query import ask
 from labkit.messages import snapshot as messages
+from labkit.schema import notation, rows
+from labkit.schema.address import connect
+from labkit.schema.catalog import KINDS, names
+from labkit.schema.catalog.query import ask
 from labkit.trouble import Trouble
 
 LOCK_TIMEOUT_MS = 2000

@@ -11,13 +11,14 @@ from pathlib import Path
 from psycopg2 import errors, sql
 
 from labkit import claim as claims
-from labkit import disorder, history, outage, snapshot, workspace
-from labkit.catalog.names import parts
-from labkit.history import Revision
+from labkit import snapshot, workspace
+from labkit.judging import disorder, history, outage
+from labkit.judging.history import Revision
 from labkit.look import looking
 from labkit.observation import Observation
 from labkit.page import Command, File, Step
 from labkit.run import Runner
+from labkit.schema.catalog.names import parts
 from labkit.snapshot import Snapshot
 from labkit.trouble import Trouble
 from labkit.verdict import Finding

@@ -21,8 +21,8 @@ from typing import Any
 from filelock import FileLock
 from filelock import Timeout as LockTimeout
 
-from labkit import tree
 from labkit.messages import workspace as messages
+from labkit.schema import tree
 from labkit.trouble import Trouble
 
 _LOCK_SECONDS = 120

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from labkit import recording
+from labkit.authoring import recording
 from labkit.course import Course
 from labkit.lab import Lab
 from labkit.run import Runner

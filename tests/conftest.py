@@ -14,8 +14,8 @@ import pytest
 from filelock import FileLock
 
 from labkit import server as servers
-from labkit.connection import environment
 from labkit.course import Course
+from labkit.postgres.connection import environment
 from labkit.run import Runner
 from labkit.server import Database, Server
 from labkit.trouble import Trouble

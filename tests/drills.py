@@ -19,9 +19,10 @@ from typing import Any, TypeVar
 import filelock
 import psutil
 
-from labkit import connection, postmaster, server
-from labkit.account import Account
-from labkit.place import Place
+from labkit import server
+from labkit.postgres import connection, postmaster
+from labkit.postgres.account import Account
+from labkit.postgres.place import Place
 
 LOADED = (filelock, psutil, postmaster, server)
 ROOT = Path(__file__).parent.parent

@@ -11,9 +11,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from labkit import account, binaries, server
-from labkit.cluster import Cluster
-from labkit.place import Place
+from labkit import server
+from labkit.postgres import account, binaries
+from labkit.postgres.cluster import Cluster
+from labkit.postgres.place import Place
 from labkit.trouble import Trouble
 from tests.drills import (
     as_ordinary_user,
@@ -93,7 +94,7 @@ def test_root_in_somebodys_clone_leaves_nothing_that_they_cannot_use(
 def test_folders_that_are_closed_for_others_stay_closed(
     folder: Path, programs: binaries.Binaries, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("labkit.place._OUTSIDE", folder / "outside")
+    monkeypatch.setattr("labkit.postgres.place._OUTSIDE", folder / "outside")
     home = folder / "home"
     home.mkdir(mode=0o700)
     programs.copy(home / "site-packages")
@@ -154,7 +155,7 @@ def test_an_initdb_that_fails_is_told_in_its_own_words(
 
 def test_root_without_another_account_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.geteuid", lambda: 0)
-    monkeypatch.setattr("labkit.account._PREFERRED", ("no-such-account",))
+    monkeypatch.setattr("labkit.postgres.account._PREFERRED", ("no-such-account",))
     with pytest.raises(Trouble) as caught:
         account.choose(Path("/nowhere"), Path("/nowhere/data"))
     assert caught.value.what == (
@@ -180,7 +181,7 @@ def test_an_account_without_a_name_is_told(
         # Only root can become nobody at all: for others initdb says what it said to root.
         said = f"initdb: could not look up effective user ID {number}: user does not exist"
         monkeypatch.setattr(
-            "labkit.cluster.Cluster._run",
+            "labkit.postgres.cluster.Cluster._run",
             lambda *_, **__: subprocess.CompletedProcess([], 1, stdout=said),
         )
     with pytest.raises(Trouble) as caught:

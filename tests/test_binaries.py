@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from labkit import binaries
+from labkit.postgres import binaries
 from labkit.trouble import Trouble
 
 

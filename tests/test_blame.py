@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from labkit.blame import Sent, blame, blame_rows
 from labkit.compare import Difference, compare
-from labkit.effect import effects
-from labkit.history import Revision
+from labkit.judging.blame import Sent, blame, blame_rows
+from labkit.judging.effect import effects
+from labkit.judging.history import Revision
 from labkit.observation import Statement
 from tests.world import sent, state
 
@@ -91,6 +91,23 @@ def test_a_column_that_nobody_made_is_missing_from_its_table() -> None:
 def test_a_column_that_nobody_made_is_missing_from_what_the_newest_revision_does() -> None:
     mine = chain("ALTER TABLE products ADD COLUMN skew TEXT", "SELECT 1", revision="0002")
     assert place(column("missing"), *chain(CREATE), *mine) == "0002.py:1"
+
+
+def test_a_newest_revision_about_something_else_has_nothing_to_do_with_it() -> None:
+    other = chain("ALTER TABLE orders ADD COLUMN skew TEXT", revision="0002")
+    assert place(column("missing"), *chain(CREATE), *other) == "0001.py:1"
+
+
+def test_a_table_made_of_a_query_has_columns_that_nobody_names() -> None:
+    query = "CREATE TABLE products AS SELECT * FROM old_products"
+    assert place(column(), *chain(query, INDEX, "SELECT 1")) == "0001.py:1"
+
+
+def test_a_constraint_of_the_same_name_is_no_column() -> None:
+    add = "ALTER TABLE products ADD CONSTRAINT sku CHECK (id > 0)"
+    assert place(column(), *chain(ADD, add)) == "0001.py:1"
+    difference = Difference("check constraint", "products.sku", "changed", None, "a", "b")
+    assert place(difference, *chain(add, ADD)) == "0001.py:1"
 
 
 def test_a_table_made_anew_without_a_column_lost_it() -> None:
@@ -249,6 +266,16 @@ def test_a_changed_row_is_blamed_on_the_last_line_that_wrote_the_column() -> Non
         "UPDATE orders SET name = 'x'",
     )
     assert place(ROW, *statements) == "0001.py:3"
+
+
+def test_a_column_called_comment_is_a_column() -> None:
+    difference = Difference("row", "products row id=1", "changed", "comment", "'a'", "'b'")
+    statements = chain(
+        CREATE,
+        "UPDATE products SET comment = 'b'",
+        "COMMENT ON COLUMN products.comment IS 'c'",
+    )
+    assert place(difference, *statements) == "0001.py:2"
 
 
 def test_a_column_added_again_has_changed_the_rows() -> None:

@@ -120,7 +120,15 @@ def test_a_pattern_has_to_match_to_the_end() -> None:
 
 @pytest.mark.parametrize(
     "note",
-    ["sql://server is an address", "see Rows:", "Rows of a: 3", "e.g.:x", "op.execute: sends"],
+    [
+        "sql://server is an address",
+        "see Rows:",
+        "Rows of a: 3",
+        "e.g.:x",
+        "op.execute: sends",
+        "note: x",
+        "so:x",
+    ],
 )
 def test_a_note_that_only_looks_a_little_like_a_claim_is_a_note(note: str) -> None:
     assert claims_of(f"# => {note}\n", "console") == []

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from labkit import compose, note
-from labkit.engine import Engine, complaint
-from labkit.handover import hand_over
-from labkit.stack import Stack
+from labkit.containers import compose, note
+from labkit.containers.engine import Engine, complaint
+from labkit.containers.handover import hand_over
+from labkit.containers.stack import Stack
 from labkit.trouble import Trouble
 
 # Of Docker 28.5 and Compose 2.40.

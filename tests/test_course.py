@@ -509,11 +509,13 @@ def test_a_killed_check_is_told_and_swept(course: Course, lab: Lab, project: Pat
     left.mkdir(parents=True)
     (left / "notes.txt").write_text("bread\n")
     listener = Listener()
-    course.run(lab, listener)
+    course.check(lab, listener)
     assert listener.told == [
         f"The last command for lab {LAB} was cut off before its end; your files are as they were."
     ]
     assert not left.exists()
+    course.check(lab, again := Listener())
+    assert again.told == []
 
 
 # Two labs, and all of them.
@@ -536,7 +538,6 @@ def test_the_overview_names_all_labs_and_how_to_begin(course: Course) -> None:
 
 def test_a_repository_without_labs_says_so(course: Course) -> None:
     shutil.rmtree(course.root / "labs")
-    (course.root / "labs").mkdir()
     assert course.overview() == ["There is no lab in the folder labs."]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from labkit.diagram import diagram_faults
+from labkit.authoring.diagram import diagram_faults
 
 GOOD = """\
 flowchart TD

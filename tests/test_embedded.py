@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from labkit import server
-from labkit.place import Place
+from labkit.postgres.place import Place
 from tests.drills import (
     FIND,
     ask,
@@ -100,7 +100,7 @@ def test_a_path_that_is_too_long_for_postgresql(
         monkeypatch.setenv(variable, str(folder / variable))
         (folder / variable).mkdir()
     monkeypatch.setattr("tempfile.tempdir", None)
-    monkeypatch.setattr("labkit.place._OUTSIDE", folder / "outside")
+    monkeypatch.setattr("labkit.postgres.place._OUTSIDE", folder / "outside")
     if "cannot" in home:
         (folder / "HOME" / ".local").touch()
     state = folder.joinpath(*["long" * 60] * 5, ".labs")

@@ -15,8 +15,9 @@ import psutil
 import psycopg2
 import pytest
 
-from labkit import binaries, connection, embedded, server
-from labkit.place import Place
+from labkit import server
+from labkit.postgres import binaries, connection, embedded
+from labkit.postgres.place import Place
 from labkit.trouble import Trouble
 from tests.drills import (
     FIND,
@@ -141,7 +142,7 @@ def test_an_interrupted_initdb_is_done_again(folder: Path) -> None:
 def test_a_server_that_does_not_answer(lasting: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     server.find(lasting)
     port = Place(lasting).port()
-    monkeypatch.setattr("labkit.connection.TIMEOUT", 1)
+    monkeypatch.setattr("labkit.postgres.connection.TIMEOUT", 1)
     psutil.Process(pid(lasting)).suspend()
     with pytest.raises(Trouble) as caught:
         server.find(lasting)

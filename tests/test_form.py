@@ -7,7 +7,7 @@ from textwrap import dedent
 
 import pytest
 
-from labkit import form
+from labkit.authoring import form
 from labkit.lab import Lab
 
 PAGE = """\

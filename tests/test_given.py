@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from labkit import server as servers
-from labkit.connection import compose, parse
+from labkit.postgres.connection import compose, parse
 from labkit.server import Server
 from labkit.trouble import Trouble
 from tests.drills import ask
@@ -173,7 +173,7 @@ def test_an_unknown_host_is_told(give: Give) -> None:
 
 
 def test_a_server_that_is_silent_is_told(give: Give, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("labkit.connection.TIMEOUT", 1)
+    monkeypatch.setattr("labkit.postgres.connection.TIMEOUT", 1)
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from labkit import disorder, history
+from labkit.judging import disorder, history
 from labkit.observation import Failure, Observation, Place
 from labkit.verdict import Finding
 from tests.world import page, revision, sent

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from labkit import server as servers
-from labkit.place import Place
+from labkit.postgres.place import Place
 from labkit.server import Server
 from tests import clone as clones
 from tests.clone import NAME, NUMBER, Clone

@@ -439,8 +439,8 @@ def test_a_statement_that_another_line_claims_is_found_twice() -> None:
         """
     findings = found(dedent(source), Did(sent=[sent("ONE", 4), sent("TWO", 5)]))
     assert [(f.what.split(" ")[0], f.place) for f in findings] == [
-        ("This", "README.md:7"),
         ("A", "README.md:5"),
+        ("This", "README.md:7"),
     ]
 
 
@@ -969,6 +969,17 @@ def test_what_an_earlier_check_sent_can_be_to_blame(snapshots: Path) -> None:
     wrong = state(SNAPSHOT.replace("integer", "bigint"))
     findings = checked(source, Did(sent=statements), Did(snapshot=wrong), snapshots=snapshots)
     assert findings[0].place == f"{FILE}:5"
+
+
+def test_what_was_rolled_back_is_not_to_blame(snapshots: Path) -> None:
+    source = "```console check\n$ alembic upgrade 0002\n# => Error: no\n```\n" + CHECK
+    wrong = Did(snapshot=state(SNAPSHOT.replace("integer", "bigint")))
+    made = sent("CREATE TABLE a (id BIGINT NOT NULL)", 5)
+    failed = Did("no\n", 1, sent=[made, sent("ONE", 6, failure=FAILED)])
+    assert checked(source, failed, wrong, snapshots=snapshots)[0].place == ""
+    outside = sent("CREATE TABLE a (id BIGINT NOT NULL)", 5, outside=True)
+    failed = Did("no\n", 1, sent=[outside, sent("ONE", 6, failure=FAILED)])
+    assert checked(source, failed, wrong, snapshots=snapshots)[0].place == f"{FILE}:5"
 
 
 GIVEN = '```python title="0001.py"\nrevision = "0001"\ndown_revision = None\n```\n'

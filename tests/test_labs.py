@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from labkit import form
+from labkit.authoring import form
+from labkit.authoring.proof import proofs
+from labkit.authoring.rehearsal import rehearsed
 from labkit.lab import Lab, all_labs
 from labkit.page import File
-from labkit.proof import proofs
-from labkit.rehearsal import rehearsed
 from labkit.run import Runner
 from labkit.server import Server
 from labkit.show import plain

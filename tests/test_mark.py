@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from labkit import connection, snapshot
+from labkit import snapshot
 from labkit.claim import Claim
-from labkit.connection import compose, parse
 from labkit.mark import mark
 from labkit.page import Command
+from labkit.postgres import connection
+from labkit.postgres.connection import compose, parse
 from labkit.run import Runner
 from labkit.server import Database
 from labkit.trial import Record, Trial, count_rows

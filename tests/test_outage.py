@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from labkit.connection import compose, parse
+from labkit.judging.outage import outage
 from labkit.observation import Failure, Observation, Statement
-from labkit.outage import outage
+from labkit.postgres.connection import compose, parse
 from labkit.server import Database
 from labkit.trouble import Trouble
 

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from labkit.audience import Silent
+from labkit.authoring.proof import proofs
+from labkit.authoring.recording import record
+from labkit.authoring.rehearsal import Answer, Rehearsal, rehearsed
 from labkit.lab import Lab
 from labkit.mistake import loose_steps, mistakes
-from labkit.proof import proofs
-from labkit.recording import record
-from labkit.rehearsal import Rehearsal, rehearsed
+from labkit.page import File, Step
 from labkit.run import Runner
 from labkit.server import Server
+from labkit.trial import Trial
 from labkit.verdict import Finding
 from tests import tiny
-from tests.world import lab, page
+from tests.world import Did, lab, page, play
 
 
 @pytest.fixture(scope="module")
@@ -34,9 +37,6 @@ def true(server: Server, runner: Runner, tmp_path_factory: pytest.TempPathFactor
     true = lab(folder, tiny.PAGE, tiny.SOLUTION, tiny.MISTAKES)
     record(true, server, runner, folder / "state", lambda _: True)
     return Lab(true.folder)
-
-
-Change = Callable[[str, str, str], None]
 
 
 @pytest.fixture
@@ -152,7 +152,7 @@ def test_a_failure_that_does_not_happen_fails(
     assert finding.what == "`alembic downgrade base` was expected to fail and did not."
 
 
-# The three proofs
+# The three proofs, in earnest
 
 
 @pytest.fixture
@@ -166,68 +166,12 @@ def proof_findings(server: Server, runner: Runner, tmp_path: Path) -> Callable[[
     return find
 
 
-ONE = "the mistake “One”"
-
-
-def small(folder: Path, check: str, solution: str, wrong: str = "") -> Lab:
-    """A lab with no page to speak of."""
-    return lab(
-        folder, f"```console check\n{check}\n```\n", solution or "# None\n", wrong or "# None\n"
-    )
-
-
 def fence(*lines: str) -> str:
     return "\n".join(["```console", *lines, "```", ""])
 
 
-WRITE = fence("$ echo yes > answer")
-VERDICT = """\
-```text verdict
-FAIL  01-tiny: 1 finding
-
-1. `cat answer` failed with exit status 1.
-   expected  exit status 0
-   found     cat: answer: No such file or directory
-```
-"""
-
-
 def test_a_true_lab_proves_itself(true: Lab, proof_findings: Callable[[Lab], list[str]]) -> None:
     assert proof_findings(true) == []
-
-
-def test_an_untouched_example_that_passes_is_told(
-    tmp_path: Path, proof_findings: Callable[[Lab], list[str]]
-) -> None:
-    assert proof_findings(small(tmp_path, "$ true", WRITE)) == [
-        "the untouched example: The untouched example passes the check of “Your turn”."
-    ]
-
-
-def test_a_lab_that_checks_nothing_is_told(
-    tmp_path: Path, proof_findings: Callable[[Lab], list[str]]
-) -> None:
-    nothing = lab(tmp_path, "Nothing.\n", "# None\n", "# None\n")
-    assert proof_findings(nothing) == [
-        "the untouched example: The untouched example passes the check of “Your turn”."
-    ]
-
-
-def test_a_solution_that_fails_the_check_is_told(
-    tmp_path: Path, proof_findings: Callable[[Lab], list[str]]
-) -> None:
-    assert proof_findings(small(tmp_path, "$ cat answer", fence("$ touch other"))) == [
-        "the solution: `cat answer` failed with exit status 1."
-    ]
-
-
-def test_a_solution_whose_own_command_fails_is_told(
-    tmp_path: Path, proof_findings: Callable[[Lab], list[str]]
-) -> None:
-    solution = fence("$ echo yes > answer", "$ false")
-    assert proof_findings(small(tmp_path, "$ cat answer", solution)) == [
-        "the solution: `false` failed with exit status 1."
-    ]
 
 
 def test_a_false_claim_of_a_solution_is_told(
@@ -238,57 +182,6 @@ def test_a_false_claim_of_a_solution_is_told(
     change(broken, "solution.md", added, f"{added}    # => SQL: ALTER TABLE orders ADD note\n")
     (broken.folder / "mistakes.md").write_text("# None\n")
     assert proof_findings(broken) == ["the solution: This statement was not sent."]
-
-
-def test_a_mistake_that_passes_is_told(
-    tmp_path: Path, proof_findings: Callable[[Lab], list[str]]
-) -> None:
-    wrong = f"## One\n\n{WRITE}\n{VERDICT}"
-    assert proof_findings(small(tmp_path, "$ cat answer", WRITE, wrong)) == [
-        f"{ONE}: The mistake “One” passes the check."
-    ]
-
-
-def test_a_mistake_with_its_verdict_holds(
-    tmp_path: Path, proof_findings: Callable[[Lab], list[str]]
-) -> None:
-    wrong = f"## One\n\n{VERDICT}\n## Two\n\n" + fence("$ touch other") + VERDICT
-    assert proof_findings(small(tmp_path, "$ cat answer", WRITE, wrong)) == []
-
-
-@pytest.mark.parametrize("verdict", ["", "```text verdict\n```\n"])
-def test_a_mistake_without_a_verdict_is_told(
-    tmp_path: Path, proof_findings: Callable[[Lab], list[str]], verdict: str
-) -> None:
-    wrong = f"## One\n\n{verdict}"
-    assert proof_findings(small(tmp_path, "$ cat answer", WRITE, wrong)) == [
-        f"{ONE}: The mistake “One” has no verdict."
-    ]
-
-
-def test_a_mistake_with_another_verdict_is_told_with_both(
-    tmp_path: Path, server: Server, runner: Runner
-) -> None:
-    wrong = "## One\n\n" + VERDICT.replace("status 1", "status 2")
-    tiny_lab = small(tmp_path, "$ cat answer", WRITE, wrong)
-    with rehearsed(tiny_lab, server, runner, tmp_path / "state") as rehearsal:
-        [finding] = list(proofs(rehearsal))[-1].findings
-    actual = "\n".join(VERDICT.splitlines()[1:-1]) + "\n"
-    assert finding == Finding(
-        "The mistake “One” gets another verdict.",
-        actual.replace("status 1", "status 2"),
-        actual,
-        "mistakes.md:3",
-    )
-
-
-def test_a_mistake_whose_own_command_fails_is_told(
-    tmp_path: Path, proof_findings: Callable[[Lab], list[str]]
-) -> None:
-    wrong = "## One\n\n" + fence("$ ls nothing") + VERDICT
-    assert proof_findings(small(tmp_path, "$ cat answer", WRITE, wrong)) == [
-        f"{ONE}: `ls nothing` failed with exit status 2."
-    ]
 
 
 def test_one_answer_leaves_no_trace_for_the_next(
@@ -320,6 +213,164 @@ def test_ctrl_c_ends_a_rehearsal_and_not_one_of_its_commands(
     assert not list(tmp_path.rglob("reached"))
 
 
+def test_a_rehearsal_is_gone_afterwards(tmp_path: Path, server: Server, runner: Runner) -> None:
+    tiny_lab = lab(tmp_path, fence("$ echo one"))
+    seen: list[Rehearsal] = []
+    with rehearsed(tiny_lab, server, runner, tmp_path / "state") as rehearsal:
+        seen.append(rehearsal)
+        assert (rehearsal.project / "alembic.ini").exists()
+        assert server.exists(rehearsal.database.name)
+    assert not server.exists(seen[0].database.name)
+    assert list((tmp_path / "state").iterdir()) == []
+
+
+# The three proofs, on runs made by hand
+
+WRITE = fence("$ echo yes > answer")
+VERDICT = """\
+```text verdict
+FAIL  01-tiny: 1 finding
+
+1. `cat answer` failed with exit status 1.
+   expected  exit status 0
+   found     no answer
+```
+"""
+GOOD, BAD = Did("yes\n"), Did("no answer\n", 1)
+
+
+class Scripted(Rehearsal):
+    """A rehearsal of a lab in which each attempt's check does what it was told to do."""
+
+    def __init__(self, lab: Lab, checks: Sequence[Did], own: Did = GOOD) -> None:
+        self.lab = lab
+        self._snapshots = lab.folder
+        self._checks, self._own = list(checks), own
+        self.trial = self._trial((), [])
+
+    def attempt(self, steps: Sequence[Step]) -> Answer:
+        commands = sum(not isinstance(step, File) for step in steps)
+        checks = self.lab.page.checks
+        did = [self._checks.pop(0)] if checks else []
+        return Answer(self._trial(steps, [self._own] * commands), self._trial(checks, did))
+
+    def _trial(self, steps: Sequence[Step], done: Sequence[Did]) -> Trial:
+        trial = Trial(self.lab.folder, "", cast("Runner", None))
+        trial.records = play(steps, *done)
+        return trial
+
+
+def small(folder: Path, wrong: str = "", check: str = "$ cat answer") -> Lab:
+    """A lab with no page to speak of: one check, an answer, and mistakes."""
+    page = f"```console check\n{check}\n```\n" if check else "Nothing.\n"
+    return lab(folder, page, WRITE, wrong or "# None\n")
+
+
+def against(lab: Lab, *checks: Did, own: Did = GOOD) -> list[str]:
+    found = proofs(Scripted(lab, checks, own))
+    return [f"{p.name}: {f.what}" for p in found for f in p.findings]
+
+
+ONE = "the mistake “One”"
+
+
+def test_a_lab_whose_checks_tell_right_from_wrong_holds(tmp_path: Path) -> None:
+    wrong = f"## One\n\n{VERDICT}\n## Two\n\n{WRITE}{VERDICT}"
+    assert against(small(tmp_path, wrong), BAD, GOOD, BAD, BAD) == []
+
+
+def test_an_untouched_example_that_passes_is_told(tmp_path: Path) -> None:
+    found = [p.findings for p in proofs(Scripted(small(tmp_path), [GOOD, GOOD]))]
+    assert found == [
+        (),
+        (
+            Finding(
+                "The untouched example passes the check of “Your turn”.",
+                "a check that fails until something was done",
+                "PASS",
+                "README.md",
+                "The check looks at nothing that the task changes.",
+            ),
+        ),
+        (),
+    ]
+
+
+def test_a_lab_that_checks_nothing_is_told(tmp_path: Path) -> None:
+    assert against(small(tmp_path, check="")) == [
+        "the untouched example: The untouched example passes the check of “Your turn”."
+    ]
+
+
+def test_a_solution_that_fails_the_check_is_told(tmp_path: Path) -> None:
+    assert against(small(tmp_path), BAD, BAD) == [
+        "the solution: `cat answer` failed with exit status 1."
+    ]
+
+
+def test_a_solution_whose_own_command_fails_is_told(tmp_path: Path) -> None:
+    assert against(small(tmp_path), BAD, GOOD, own=BAD) == [
+        "the solution: `echo yes > answer` failed with exit status 1."
+    ]
+
+
+def test_a_mistake_that_passes_is_told(tmp_path: Path) -> None:
+    wrong = f"# Mistakes\n\n## One\n\n{VERDICT}"
+    found = list(proofs(Scripted(small(tmp_path, wrong), [BAD, GOOD, GOOD])))[-1].findings
+    assert found == (
+        Finding(
+            "The mistake “One” passes the check.", "a check that catches it", "PASS",
+            "mistakes.md:3",
+        ),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("verdict", ["", "```text verdict\n```\n"])
+def test_a_mistake_without_a_verdict_is_told(tmp_path: Path, verdict: str) -> None:
+    lab = small(tmp_path, f"## One\n\n{verdict}")
+    assert list(proofs(Scripted(lab, [BAD, GOOD, BAD])))[-1].findings == (
+        Finding(
+            "The mistake “One” has no verdict.",
+            "a fence that opens with ```text verdict",
+            "no such fence, or an empty one",
+            "mistakes.md:1",
+            "",
+            "invoke record writes it.",
+        ),
+    )
+
+
+def test_a_mistake_with_another_verdict_is_told_with_both(tmp_path: Path) -> None:
+    lab = small(tmp_path, "## One\n\n" + VERDICT.replace("status 1", "status 2"))
+    actual = "\n".join(VERDICT.splitlines()[1:-1]) + "\n"
+    assert list(proofs(Scripted(lab, [BAD, GOOD, BAD])))[-1].findings == (
+        Finding(
+            "The mistake “One” gets another verdict.",
+            actual.replace("status 1", "status 2"),
+            actual,
+            "mistakes.md:3",
+        ),
+    )
+
+
+def test_a_mistake_whose_own_command_fails_is_told(tmp_path: Path) -> None:
+    lab = small(tmp_path, f"## One\n\n{WRITE}{VERDICT}")
+    lab.folder.joinpath("solution.md").write_text("# None\n")
+    assert against(lab, BAD, GOOD, BAD, own=BAD) == [
+        f"{ONE}: `echo yes > answer` failed with exit status 1."
+    ]
+
+
+def test_a_step_above_the_first_mistake_belongs_to_none(tmp_path: Path) -> None:
+    source = f'```python title="x.py"\n```\n{WRITE}\n## One\n\n{VERDICT}'
+    assert [step.line for step in loose_steps(page(source))] == [2, 4]
+    assert [step.line for step in loose_steps(page(WRITE))] == [2]
+    assert against(small(tmp_path, source), BAD, GOOD, BAD) == [
+        "the mistakes: x.py stands above the first mistake, so it belongs to none.",
+        "the mistakes: `echo yes > answer` stands above the first mistake, so it belongs to none.",
+    ]
+
+
 # Mistakes as they are read
 
 
@@ -334,26 +385,3 @@ def test_a_mistake_is_all_below_its_heading() -> None:
 
 def test_a_page_without_headings_has_no_mistakes() -> None:
     assert mistakes(page("Nothing.\n")) == []
-
-
-def test_a_step_above_the_first_mistake_belongs_to_none(
-    tmp_path: Path, proof_findings: Callable[[Lab], list[str]]
-) -> None:
-    source = f'```python title="x.py"\n```\n{WRITE}\n## One\n\n{VERDICT}'
-    assert [step.line for step in loose_steps(page(source))] == [2, 4]
-    assert [step.line for step in loose_steps(page(WRITE))] == [2]
-    assert proof_findings(small(tmp_path, "$ cat answer", WRITE, source)) == [
-        "the mistakes: x.py stands above the first mistake, so it belongs to none.",
-        "the mistakes: `echo yes > answer` stands above the first mistake, so it belongs to none.",
-    ]
-
-
-def test_a_rehearsal_is_gone_afterwards(tmp_path: Path, server: Server, runner: Runner) -> None:
-    tiny_lab = lab(tmp_path, fence("$ echo one"))
-    seen: list[Rehearsal] = []
-    with rehearsed(tiny_lab, server, runner, tmp_path / "state") as rehearsal:
-        seen.append(rehearsal)
-        assert (rehearsal.project / "alembic.ini").exists()
-        assert server.exists(rehearsal.database.name)
-    assert not server.exists(seen[0].database.name)
-    assert list((tmp_path / "state").iterdir()) == []

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from labkit.authoring.recording import record
 from labkit.lab import Lab
 from labkit.messages import record as messages
-from labkit.recording import record
 from labkit.run import Runner
 from labkit.server import Server
 from labkit.trouble import Trouble

@@ -6,10 +6,10 @@ from textwrap import dedent
 
 import pytest
 
+from labkit.authoring.refresh import Edit, applied, refreshed
 from labkit.judge import judge_page
-from labkit.mask import masked
 from labkit.page import parse
-from labkit.refresh import Edit, applied, refreshed
+from labkit.process.mask import masked
 from tests.test_judge import HERE
 from tests.world import FILE, Did, page, play, sent
 

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg2
 import pytest
 
-from labkit.relations import Relations
+from labkit.process.relations import Relations
 from labkit.server import Database
 
 

@@ -18,9 +18,9 @@ import psutil
 import pytest
 import sqlalchemy as sa
 
-from labkit import prepared, record
 from labkit.observation import Observation, Place
-from labkit.output import Output
+from labkit.process import prepared, record
+from labkit.process.output import Output
 from labkit.run import Runner
 from labkit.server import Database
 from labkit.trouble import Trouble

@@ -10,7 +10,8 @@ import psycopg2
 import pytest
 
 from labkit import lab as labs
-from labkit import seat, server
+from labkit import server
+from labkit.postgres import seat
 from labkit.server import Server
 from labkit.trouble import Trouble
 from tests.drills import ROOT, ask

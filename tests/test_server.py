@@ -10,9 +10,9 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from labkit import connection
 from labkit import server as servers
-from labkit.connection import parse
+from labkit.postgres import connection
+from labkit.postgres.connection import parse
 from labkit.server import Database, Server
 from labkit.trouble import Trouble
 from tests.drills import as_somebody, ask, terminal
@@ -305,7 +305,7 @@ print("done")
 def test_a_lab_that_another_command_works_on_for_long(
     server: Server, lab: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("labkit.administrator.PATIENCE", "50ms")
+    monkeypatch.setattr("labkit.postgres.administrator.PATIENCE", "50ms")
     impatient = servers.find(Path(os.environ["LABKIT_TEST_STATE"]))
     blocker = connection.connect(parse(server.admin_url))
     with blocker.cursor() as cursor:

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from labkit import connection, snapshot
+from labkit import snapshot
 from labkit.judge import judge_page
 from labkit.page import File
+from labkit.postgres import connection
 from labkit.run import Runner
 from labkit.server import Database
 from labkit.trial import Record, Trial, count_rows, environment

@@ -7,8 +7,8 @@ from invoke.collection import Collection
 from invoke.main import program
 
 import tasks
+from labkit.process.words import Reading, usage
 from labkit.trouble import Trouble
-from labkit.words import Reading, usage
 
 
 def read(line: str) -> Reading:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from textwrap import dedent
 
-from labkit.history import Revision
+from labkit.judging.history import Revision
 from labkit.lab import Lab
 from labkit.observation import Failure, Observation, Place, Statement
 from labkit.page import Command, File, Page, Step, parse

@@ -1,0 +1,1 @@
+"""What authors use: the form of a page, recording, proofs, and the suite of all checks."""

@@ -1,0 +1,1 @@
+"""The judge in parts: commands, files, what was sent and printed, and the line to blame."""

@@ -1,0 +1,1 @@
+"""How ``run`` runs a command: a prepared process that forks, its shim, and the observer inside."""

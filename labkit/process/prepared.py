@@ -1,0 +1,154 @@
+"""The prepared process, as its Runner sees it: started in the background, waited for, ended.
+
+It also writes the folder that goes to the front of a command's PATH, in which ``alembic`` and
+``python`` are shims.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import marshal
+import os
+import shlex
+import socket
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from labkit.messages import run as messages
+from labkit.process import leftovers
+
+SHIMMED = ("alembic", "python", "python3")
+
+_HERE = Path(__file__).resolve().parent
+
+
+class Prepared:
+    """A fork server and the shims that lead to it, both living in ``folder``.
+
+    Without ``fork`` nobody is let in: the shims start plain processes, and the server only
+    watches over the end of its Runner.
+    """
+
+    def __init__(self, folder: Path, fork: bool) -> None:
+        self._folder = folder
+        self._control, control = socket.socketpair()
+        self._door, door = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._ready = False
+        # A command's own path is put together when it begins, and its byte code is its own matter.
+        own = ("PYTHONPATH", "PYTHONSAFEPATH", "PYTHONDONTWRITEBYTECODE")
+        environment = {k: v for k, v in os.environ.items() if k not in own}
+        with control, door:
+            self._write_shims(environment, fork)
+            self._server = self._start(environment, control.fileno(), door.fileno())
+
+    @property
+    def binaries(self) -> Path:
+        """The folder of the shims."""
+        return self._folder / "bin"
+
+    @property
+    def door(self) -> int:
+        """The descriptor that a command has to inherit, by this very number."""
+        return self._door.fileno()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process is there; a command can have killed it."""
+        return self._server.poll() is None
+
+    def wait(self) -> None:
+        """Return once it is ready. Raises Trouble when it cannot load what it has to."""
+        if self._ready:
+            return
+        with self._control.makefile("rb") as file:
+            line = file.readline()
+        told = json.loads(line) if line else {"error": self._last_words()}
+        if "error" in told:
+            raise messages.alembic_cannot_be_loaded(told["error"])
+        self._ready = True
+
+    def close(self) -> None:
+        """End it; it then ends what commands left running and removes the folder."""
+        self._control.close()
+        self._door.close()
+        try:
+            self._server.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self._server.kill()
+            self._server.wait()
+
+    def _start(
+        self, environment: Mapping[str, str], control: int, door: int
+    ) -> subprocess.Popen[bytes]:
+        words = [str(_HERE / "prepare.py"), str(control), str(door), str(self._folder)]
+        with (self._folder / "server.log").open("wb") as log:
+            return subprocess.Popen(
+                [sys.executable, *words],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                env={**environment, leftovers.FOLDER: str(self._folder)},
+                cwd="/",
+                start_new_session=True,
+                pass_fds=[control, door],
+            )
+
+    def _write_shims(self, environment: Mapping[str, str], fork: bool) -> None:
+        alembic = self._console_script()
+        status = os.fstat(self._door.fileno())
+        known = {
+            "door": (self._door.fileno(), status.st_dev, status.st_ino) if fork else None,
+            "python": sys.executable,
+            "alembic": str(alembic),
+            "interpreter": _interpreter(alembic),
+            "observed": str(_HERE / "observed.py"),
+            "settled": _settled(environment),
+        }
+        file = self._folder / "prepared"
+        file.write_bytes(marshal.dumps(known))
+        self.binaries.mkdir(exist_ok=True)
+        shim = shlex.join([sys.executable, "-I", "-S", str(_HERE / "shim.py"), str(file)])
+        for name in SHIMMED:
+            binary = self.binaries / name
+            binary.write_bytes(os.fsencode(f'#!/bin/sh\nexec {shim} {name} "$@"\n'))
+            binary.chmod(0o755)
+
+    def _console_script(self) -> Path:
+        """The installed ``alembic``, or one like it where a package came without its scripts."""
+        script = Path(sysconfig.get_path("scripts")) / "alembic"
+        if not script.is_file():
+            script = self._folder / "alembic"
+            text = "import sys\nfrom alembic.config import main\nsys.exit(main())\n"
+            script.write_text(text, encoding="utf-8")
+        return script
+
+    def _last_words(self) -> str:
+        log = (self._folder / "server.log").read_text(encoding="utf-8", errors="replace")
+        return log.strip().rpartition("\n")[2] or "its process ended without a word"
+
+
+def _interpreter(script: Path) -> str:
+    """The interpreter that a console script names, as long as it is one of this environment."""
+    try:
+        first = script.read_bytes().partition(b"\n")[0].decode()
+    except (OSError, UnicodeDecodeError):
+        first = ""
+    named = first.removeprefix("#!").strip()
+    same = Path(named).parent == Path(sys.executable).parent and os.access(named, os.X_OK)
+    return named if same else sys.executable
+
+
+def _settled(environment: Mapping[str, str]) -> dict[str, str]:
+    """What the process is started with and a fork cannot change, by the shim's own rule."""
+    spec = importlib.util.spec_from_file_location("labs_shim", _HERE / "shim.py")
+    assert spec is not None
+    assert spec.loader is not None
+    shim: Any = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(shim)
+    told: dict[str, str] = shim.settled(environment)
+    return told

@@ -1,0 +1,105 @@
+"""The watch over a running command: its output is read, and it is ended when it has to end."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+
+from labkit.process.output import Output
+
+GRACE = 2.0  # seconds that a command has to end by itself after an interrupt
+STACK = 0.2  # seconds that it then has to say where it stands
+DRAIN = 0.2  # seconds for the output of processes that outlive the command
+POLL = 0.05
+
+
+class Watch:
+    """Follows one shell, the leader of its own process group, whose output comes by ``reading``."""
+
+    def __init__(
+        self,
+        shell: subprocess.Popen[bytes],
+        reading: int,
+        on_output: Callable[[str], None] | None,
+        timeout: float | None,
+    ) -> None:
+        self._shell = shell
+        self._reading = reading
+        self._open = True
+        self._on_output = on_output
+        self._end_at = time.monotonic() + timeout if timeout is not None else None
+        self._kill_at: float | None = None
+        self._drained_at: float | None = None
+        self.output = Output()
+        self.interrupted = False
+        self.timed_out = False
+
+    def follow(self) -> None:
+        """Return when the command is over.
+
+        Ctrl-C interrupts it, a second one kills it; so does the timeout, and then the grace.
+        """
+        while True:
+            try:
+                while not self._step():
+                    pass
+                return
+            except KeyboardInterrupt:
+                if self.interrupted:
+                    self._signal(signal.SIGKILL)
+                self.interrupted = True
+                self._interrupt()
+
+    def end(self) -> None:
+        """Kill the command if it is still there."""
+        if self._shell.poll() is None:
+            self._signal(signal.SIGKILL)
+            self._shell.wait()
+
+    def _step(self) -> bool:
+        now = time.monotonic()
+        if self._end_at is not None and now >= self._end_at and not self.timed_out:
+            self.timed_out = True
+            self._interrupt()
+        if self._kill_at is not None and now >= self._kill_at:
+            self._kill()
+        if self._open:
+            ready, _, _ = select.select([self._reading], [], [], POLL)
+            if ready:
+                data = os.read(self._reading, 1 << 16)
+                self._open = bool(data)
+                self._deliver(data)
+        else:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._shell.wait(POLL)
+        if self._shell.poll() is None:
+            return False
+        if self._drained_at is None:
+            self._drained_at = now + DRAIN
+        return not self._open or now >= self._drained_at
+
+    def _deliver(self, data: bytes) -> None:
+        text = self.output.add(data, final=not data)
+        if text and self._on_output is not None:
+            self._on_output(text)
+
+    def _interrupt(self) -> None:
+        self._signal(signal.SIGINT)
+        if self._kill_at is None:
+            self._kill_at = time.monotonic() + GRACE
+
+    def _kill(self) -> None:
+        """Kill the command, after it had a moment to write its stack: see ``Observer.start``."""
+        self._signal(signal.SIGURG)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._shell.wait(STACK)
+        self._signal(signal.SIGKILL)
+
+    def _signal(self, number: int) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._shell.pid, number)

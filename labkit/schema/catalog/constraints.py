@@ -1,0 +1,267 @@
+"""Constraints of tables: primary key, unique, check, foreign key, exclusion."""
+
+from __future__ import annotations
+
+from labkit.schema.catalog import constraintop, op
+from labkit.schema.catalog.expression import bare_expression, steady
+from labkit.schema.catalog.inheritance import follows_partition
+from labkit.schema.catalog.kind import FLAG, MAPPING, TEXT, TEXTS, Kind, Side, Spec, Tree
+from labkit.schema.catalog.names import quoted
+from labkit.schema.catalog.raw import CONSTRAINT, Arm, Raw, options
+from labkit.schema.catalog.storage import option_changes
+
+_NOUNS = {
+    "primary key": "primary key",
+    "unique": "unique constraint",
+    "exclude": "exclusion constraint",
+    "check": "check constraint",
+    "foreign key": "foreign key",
+}
+_RANKS = {noun: rank for rank, noun in enumerate(_NOUNS.values())}
+_ACTIONS = {"r": "restrict", "c": "cascade", "n": "set null", "d": "set default"}
+_MATCHES = {"f": "full", "p": "partial"}
+
+
+class Constraints(Kind):
+    noun = "constraint"
+    section = "constraints"
+    inside = ("tables", "foreign tables")
+    rivals = "indexes"
+    parts = {
+        "primary key": TEXTS,
+        "unique": TEXTS,
+        "check": TEXT,
+        "foreign key": TEXTS,
+        "exclude": TEXT,
+        "references": TEXT,
+        "without overlaps": FLAG,
+        "period": FLAG,
+        "nulls not distinct": FLAG,
+        "include": TEXTS,
+        "match": TEXT,
+        "on update": TEXT,
+        "on delete": TEXT,
+        "deferrable": FLAG,
+        "initially deferred": FLAG,
+        "enforced": FLAG,
+        "valid": FLAG,
+        "inherited": FLAG,
+        "partition of": TEXT,
+        "tablespace": TEXT,
+        "options": MAPPING,
+        "clustered": FLAG,
+        "replica identity": FLAG,
+        "comment": TEXT,
+    }
+    definition = tuple(
+        part
+        for part in parts
+        if part not in ("tablespace", "options", "clustered", "replica identity", "comment")
+    )
+
+    def arms(self, version: int) -> dict[str, Arm]:
+        set_columns = "c.confdelsetcols" if version >= 15 else "NULL"
+        period, enforced = ("c.conperiod", "c.conenforced") if version >= 18 else ("false", "true")
+        return {
+            "constraint": Arm(
+                "SELECT c.oid, c.conname, c.contype, c.conrelid, c.conindid, c.confrelid, "
+                "c.conkey, c.confkey, c.confupdtype, c.confdeltype, c.confmatchtype, "
+                "c.condeferrable, c.condeferred, c.convalidated, c.connoinherit, "
+                "CASE c.contype WHEN 'c' THEN pg_get_expr(c.conbin, c.conrelid) "
+                f"WHEN 'x' THEN pg_get_constraintdef(c.oid) END, {set_columns}, "
+                f"{period}, {enforced}, c.conparentid FROM pg_constraint c "
+                "WHERE c.conrelid >= 16384 AND c.contype IN ('p', 'u', 'c', 'f', 'x') "
+                "AND NOT (c.contype = 'c' AND c.coninhcount > 0)"
+            )
+        }
+
+    def read(self, raw: Raw, tree: Tree) -> None:
+        owners: dict[str, Spec] = {}
+        for section in self.inside:
+            owners.update(tree.get(section, {}))
+        for owner in owners.values():
+            owner["constraints"] = {}
+        indexes = {row[0]: row for row in raw.rows("index")}
+        rows = {row[0]: row for row in raw.rows("constraint")}
+        for row in rows.values():
+            owner = owners.get(raw.relations.get(row[3], ""), {})
+            parent = rows.get(row[19])
+            if "constraints" not in owner:
+                continue
+            # One of those that stand behind a foreign key between partitioned tables. Its own
+            # name is all that a partition's has; that of a referenced partition is no one's.
+            if (
+                parent is not None
+                and row[2] == "f"
+                and (parent[3] == row[3] or parent[1] == row[1])
+            ):
+                continue
+            if parent is not None:
+                spec: Spec = {"partition of": quoted(parent[1])}
+            else:
+                spec = self._spec(raw, row)
+                index = indexes.get(row[4])
+                if index is not None and row[2] in "pux":
+                    self._backed(raw, spec, index, row[2])
+            if comment := raw.comment(CONSTRAINT, row[0]):
+                spec["comment"] = comment
+            owner["constraints"][quoted(row[1])] = spec
+
+    def _spec(self, raw: Raw, row: list[str]) -> Spec:
+        _, _, kind, table, _, target, keys, target_keys, update, delete, match, *rest = row
+        deferrable, deferred, valid, alone, expression, set_columns, period, enforced, *_ = rest
+        spec: Spec = {}
+        if kind == "c":
+            spec["check"] = bare_expression(expression)
+        elif kind == "x":
+            text = steady(expression).removeprefix("EXCLUDE ")
+            for end in (" DEFERRABLE", " INITIALLY DEFERRED"):
+                text = text.replace(end, "") if deferrable == "true" else text
+            spec["exclude"] = text
+        else:
+            columns = _columns(raw, table, keys)
+            if kind == "f":
+                spec["foreign key"] = columns
+                targets = _columns(raw, target, target_keys)
+                spec["references"] = f"{raw.relations[target]} ({', '.join(targets)})"
+                if period == "true":
+                    spec["period"] = True
+                if match in _MATCHES:
+                    spec["match"] = _MATCHES[match]
+                if update in _ACTIONS:
+                    spec["on update"] = _ACTIONS[update]
+                if delete in _ACTIONS:
+                    spec["on delete"] = _ACTIONS[delete]
+                    if set_columns:
+                        spec["on delete"] += f" ({', '.join(_columns(raw, table, set_columns))})"
+            else:
+                spec["primary key" if kind == "p" else "unique"] = columns
+                if period == "true":
+                    spec["without overlaps"] = True
+        if deferrable == "true":
+            spec["deferrable"] = True
+        if deferred == "true":
+            spec["initially deferred"] = True
+        if enforced == "false":
+            spec["enforced"] = False
+        elif valid == "false":
+            spec["valid"] = False
+        if kind == "c" and alone == "true":
+            spec["inherited"] = False
+        return spec
+
+    def _backed(self, raw: Raw, spec: Spec, index: list[str], kind: str) -> None:
+        """What the index behind a constraint adds to it."""
+        _, table, _, _, _, _, clustered, nulls, replica, storage, count, keys, *_ = index
+        if nulls == "true":
+            spec["nulls not distinct"] = True
+        included = keys.split()[int(count) :]
+        if included and kind != "x":
+            spec["include"] = [raw.columns[table][number] for number in included]
+        if space := index[18]:
+            spec["tablespace"] = space
+        if storage and kind != "x":
+            spec["options"] = options(storage)
+        if clustered == "true":
+            spec["clustered"] = True
+        if replica == "true":
+            spec["replica identity"] = True
+
+    def noun_of(self, spec: Spec) -> str:
+        return next((noun for key, noun in _NOUNS.items() if key in spec), self.noun)
+
+    def rank(self, side: Side) -> int:
+        return _RANKS.get(self.noun_of(side.spec), 0)
+
+    def goes_before(self, spec: Spec) -> str | None:
+        # A primary key makes its columns NOT NULL.
+        return "columns" if "primary key" in spec else None
+
+    def follows(self, owner: str, spec: Spec, tree: Tree) -> bool:
+        return follows_partition(self.section, owner, spec, tree)
+
+    def words(self, spec: Spec) -> str:
+        words = []
+        overlaps = " WITHOUT OVERLAPS" if spec.get("without overlaps") else ""
+        if "partition of" in spec:
+            words.append(f"part of {spec['partition of']}")
+        if "primary key" in spec:
+            words.append(f"PRIMARY KEY ({', '.join(spec['primary key'])}{overlaps})")
+        if "unique" in spec:
+            distinct = "NULLS NOT DISTINCT " if spec.get("nulls not distinct") else ""
+            words.append(f"UNIQUE {distinct}({', '.join(spec['unique'])}{overlaps})")
+        if "check" in spec:
+            words.append(f"CHECK ({spec['check']})")
+        if "exclude" in spec:
+            words.append(f"EXCLUDE {spec['exclude']}")
+        if "foreign key" in spec:
+            columns, reference = list(spec["foreign key"]), spec["references"]
+            if spec.get("period"):
+                table, targets = constraintop.target(spec)
+                columns[-1] = f"PERIOD {columns[-1]}"
+                targets[-1] = f"PERIOD {targets[-1]}"
+                reference = f"{table} ({', '.join(targets)})"
+            words.append(f"FOREIGN KEY ({', '.join(columns)}) REFERENCES {reference}")
+        if "include" in spec:
+            words.append(f"INCLUDE ({', '.join(spec['include'])})")
+        for key in ("match", "on update", "on delete"):
+            if key in spec:
+                action, _, columns = spec[key].partition(" (")
+                words.append(f"{key} {action}".upper() + (f" ({columns}" if columns else ""))
+        if spec.get("inherited") is False:
+            words.append("NO INHERIT")
+        if spec.get("deferrable"):
+            words.append("DEFERRABLE")
+        if spec.get("initially deferred"):
+            words.append("INITIALLY DEFERRED")
+        if spec.get("enforced") is False:
+            words.append("NOT ENFORCED")
+        if spec.get("valid") is False:
+            words.append("NOT VALID")
+        return " ".join(words)
+
+    def missing(self, wanted: Side) -> str | None:
+        if "partition of" in wanted.spec:
+            return None
+        return constraintop.missing(wanted, self.words(wanted.spec))
+
+    def unexpected(self, found: Side) -> str | None:
+        return None if "partition of" in found.spec else constraintop.drop(found)
+
+    def changed(self, part: str, wanted: Side, found: Side) -> str | None:
+        if part == "options":
+            actions = option_changes(wanted.spec.get(part), found.spec.get(part))
+            index = _beside(found.owner, found.name)
+            return op.execute(*(f"ALTER INDEX {index} {action}" for action in actions))
+        if part == "tablespace":
+            space = wanted.spec.get(part, "pg_default")
+            index = _beside(found.owner, found.name)
+            return op.execute(f"ALTER INDEX {index} SET TABLESPACE {space}")
+        if part:
+            return op.execute(*constraintop.part_sql(part, wanted))
+        if "partition of" in wanted.spec or "partition of" in found.spec:
+            return None
+        apart = {key for key in self.definition if wanted.spec.get(key) != found.spec.get(key)}
+        alter = f"ALTER TABLE {found.owner}"
+        if apart == {"valid"} and "valid" not in wanted.spec:
+            return op.execute(f"{alter} VALIDATE CONSTRAINT {found.name}")
+        if apart <= {"deferrable", "initially deferred"} and "foreign key" in found.spec:
+            timing = "DEFERRABLE" if wanted.spec.get("deferrable") else "NOT DEFERRABLE"
+            timing += " INITIALLY DEFERRED" if wanted.spec.get("initially deferred") else ""
+            return op.execute(f"{alter} ALTER CONSTRAINT {found.name} {timing}")
+        return f"{constraintop.drop(found)}\n{self.missing(wanted)}"
+
+    def renamed(self, wanted: Side, found: Side) -> str | None:
+        alter = f"ALTER TABLE {found.owner}"
+        return op.execute(f"{alter} RENAME CONSTRAINT {found.name} TO {wanted.name}")
+
+
+def _columns(raw: Raw, table: str, numbers: str) -> list[str]:
+    known = raw.columns[table]
+    return [known[number] for number in numbers.strip("{}").split(",") if number in known]
+
+
+def _beside(table: str, name: str) -> str:
+    """The identity of an index of a table."""
+    *home, _ = op.names(table)
+    return op.joined([*home, op.bare(name)])

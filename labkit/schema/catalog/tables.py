@@ -1,0 +1,198 @@
+"""Tables: ordinary, partitioned and inheriting."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from labkit.schema.catalog import op, privileges
+from labkit.schema.catalog.columns import Columns
+from labkit.schema.catalog.constraintop import referenced
+from labkit.schema.catalog.constraints import Constraints
+from labkit.schema.catalog.expression import steady
+from labkit.schema.catalog.inheritance import parents
+from labkit.schema.catalog.kind import (
+    FLAG,
+    GRANTS,
+    MAPPING,
+    TEXT,
+    TEXTS,
+    Kind,
+    Side,
+    Spec,
+    Tree,
+    with_extras,
+)
+from labkit.schema.catalog.raw import RELATION, Arm, Raw, lines, options, registered
+from labkit.schema.catalog.storage import alterations
+from labkit.schema.catalog.tableop import create_table
+
+_REPLICA = {"n": "nothing", "f": "full"}
+_SECURITY = {
+    ("true", "false"): "enabled",
+    ("true", "true"): "forced",
+    ("false", "true"): "forced but not enabled",
+}
+
+
+class Tables(Kind):
+    noun = "table"
+    section = "tables"
+    parts = {
+        "unlogged": FLAG,
+        "of type": TEXT,
+        "partition by": TEXT,
+        "partition of": TEXT,
+        "bounds": TEXT,
+        "inherits": TEXTS,
+        "access method": TEXT,
+        "tablespace": TEXT,
+        "options": MAPPING,
+        "row security": TEXT,
+        "replica identity": TEXT,
+        "column order": TEXTS,
+        "comment": TEXT,
+        "privileges": GRANTS,
+    }
+    # How a table is divided or divides another is one thing.
+    definition: ClassVar[tuple[str, ...]] = ("partition by", "partition of", "bounds")
+    covers = ("columns", "constraints")
+    usual = {
+        "access method": "heap",
+        "tablespace": "the database's",
+        "row security": "disabled",
+        "replica identity": "default",
+    }
+
+    def arms(self, version: int) -> dict[str, Arm]:
+        return {
+            "relation": Arm(
+                "SELECT oid, relnamespace, relname, relkind, relpersistence, "
+                f"{privileges.acl('rel')}, {lines('reloptions')}, relrowsecurity, "
+                "relforcerowsecurity, relreplident, relispartition, "
+                "CASE WHEN relispartition THEN pg_get_expr(relpartbound, oid) END, "
+                "CASE WHEN relkind = 'p' THEN pg_get_partkeydef(oid) END, "
+                "CASE WHEN relkind IN ('r', 'm', 'p') AND relam NOT IN (0, 2) "
+                "THEN (SELECT amname FROM pg_am a WHERE a.oid = relam) END, "
+                "CASE WHEN reltablespace <> 0 "
+                "THEN (SELECT spcname FROM pg_tablespace s WHERE s.oid = reltablespace) END, "
+                f"CASE WHEN reloftype <> 0 THEN reloftype::regtype END "
+                "FROM pg_class WHERE oid >= 16384 AND relkind IN ('r', 'p', 'v', 'm', 'f', 'S') "
+                "AND relpersistence <> 't'"
+            ),
+            "toast": Arm(
+                f"SELECT c.oid, {lines('t.reloptions')} FROM pg_class t "
+                "JOIN pg_class c ON c.reltoastrelid = t.oid "
+                "WHERE t.relkind = 't' AND t.reloptions IS NOT NULL AND t.oid >= 16384"
+            ),
+            "parent": Arm("SELECT inhrelid, inhparent, inhseqno FROM pg_inherits"),
+            "comment": Arm(
+                "SELECT classoid, objoid, objsubid, description FROM pg_description "
+                "WHERE objoid >= 16384"
+            ),
+        }
+
+    def read(self, raw: Raw, tree: Tree) -> None:
+        toasts = {oid: text for oid, text, _ in raw.rows("toast")}
+        found = tree[self.section] = {}
+        for row in raw.rows("relation"):
+            if row[3] in "rp" and row[0] in raw.relations:
+                found[raw.relations[row[0]]] = self._spec(raw, row, toasts.get(row[0], ""))
+
+    def _spec(self, raw: Raw, row: list[str], toast: str) -> Spec:
+        oid, _, _, _, persistence, acl, storage, secured, forced, replica, partition, *rest = row
+        bounds, key, method, space, of_type, _ = rest
+        spec: Spec = {}
+        above = [raw.relations[parent] for parent in raw.parents.get(oid, ())]
+        if persistence == "u":
+            spec["unlogged"] = True
+        if of_type:
+            spec["of type"] = registered(of_type)
+        if key:
+            spec["partition by"] = steady(key)
+        if partition == "true":
+            spec["partition of"] = above[0]
+            spec["bounds"] = steady(bounds)
+        elif above:
+            spec["inherits"] = above
+        if method:
+            spec["access method"] = method
+        if space:
+            spec["tablespace"] = space
+        if storage:
+            spec["options"] = options(storage)
+        if toast:
+            more = {f"toast.{name}": value for name, value in options(toast).items()}
+            spec["options"] = {**spec.get("options", {}), **more}
+        if (secured, forced) in _SECURITY:
+            spec["row security"] = _SECURITY[secured, forced]
+        if replica in _REPLICA and row[3] != "f":
+            spec["replica identity"] = _REPLICA[replica]
+        grants = privileges.unusual(acl, "table", raw.version) if acl else None
+        return with_extras(spec, raw, RELATION, oid, grants)
+
+    def likeness(self, spec: Spec) -> str | None:
+        columns = spec.get("columns")
+        return repr([(name, held["type"]) for name, held in columns.items()]) if columns else None
+
+    def stands_on(self, tree: Tree) -> dict[str, set[str]]:
+        return {
+            name: {*parents(spec), *referenced(spec)} - {name}
+            for name, spec in tree.get(self.section, {}).items()
+        }
+
+    def words(self, spec: Spec) -> str:
+        told = []
+        if "partition of" in spec:
+            told.append(f"a partition of {spec['partition of']} {spec['bounds']}")
+        else:
+            names = ", ".join(spec.get("columns", {}))
+            told.append(f"a table with {names}" if names else "a table of no columns")
+        told += [f"partitioned by {spec['partition by']}"] if "partition by" in spec else []
+        told += [f"inherits {', '.join(spec['inherits'])}"] if "inherits" in spec else []
+        return ", ".join(told)
+
+    def missing(self, wanted: Side) -> str | None:
+        return create_table(wanted, Columns().words, Constraints().words)
+
+    def unexpected(self, found: Side) -> str | None:
+        name, schema = op.where(found.name)
+        return op.call("op.drop_table", name, schema=schema)
+
+    def renamed(self, wanted: Side, found: Side) -> str | None:
+        (new, home), (old, schema) = op.where(wanted.name), op.where(found.name)
+        told = []
+        if home != schema:
+            there = op.joined([home or "public"])
+            told.append(op.execute(f"ALTER TABLE {found.name} SET SCHEMA {there}"))
+        if new != old:
+            told.append(op.call("op.rename_table", old, new, schema=home))
+        return "\n".join(told)
+
+    def changed(self, part: str, wanted: Side, found: Side) -> str | None:
+        table = found.name
+        ours, theirs = wanted.spec.get(part), found.spec.get(part)
+        if part == "comment":
+            name, schema = op.where(table)
+            if ours is None:
+                return op.call("op.drop_table_comment", name, schema=schema)
+            return op.call("op.create_table_comment", name, ours, schema=schema)
+        if part == "privileges":
+            told = privileges.statements(ours or {}, theirs or {}, f"TABLE {table}", "table")
+            return op.execute(*told)
+        if part == "":
+            return _partition(wanted, found)
+        actions = alterations(part, ours, theirs)
+        return op.execute(*(f"ALTER TABLE {table} {do}" for do in actions)) if actions else None
+
+
+def _partition(wanted: Side, found: Side) -> str | None:
+    """What attaches a table where it belongs; a partition key cannot be changed."""
+    if wanted.spec.get("partition by") != found.spec.get("partition by"):
+        return None
+    told = []
+    for parent in parents(found.spec):
+        told.append(f"ALTER TABLE {parent} DETACH PARTITION {found.name}")
+    for parent in parents(wanted.spec):
+        bounds = wanted.spec["bounds"]
+        told.append(f"ALTER TABLE {parent} ATTACH PARTITION {found.name} {bounds}")
+    return op.execute(*told)

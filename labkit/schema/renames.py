@@ -1,0 +1,125 @@
+"""What is likely to be there under another name: one missing, one unexpected, alike otherwise."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Hashable
+from typing import Any
+
+from labkit.schema.catalog import KINDS
+from labkit.schema.catalog.kind import Kind, Side, Spec, Tree, owners
+from labkit.schema.catalog.names import parts, quoted
+
+_NAME = r"(?:\"(?:[^\"]|\"\")*\"|[^\W\d][\w$]*)"
+_NAMES = re.compile(rf"'(?:[^']|'')*'|{_NAME}(?:\.{_NAME})*")
+_ONE = re.compile(_NAME)
+
+# What others are made of is paired before them.
+_FIRST = ("tables", "foreign tables", "columns")
+
+Names = dict[str, str]
+
+
+class Renames:
+    """By kind and holder, the names that expected objects have in the actual tree."""
+
+    def __init__(self, expected: Tree, actual: Tree) -> None:
+        self._within: dict[tuple[str, str], Names] = {}
+        self._global: Names = {}
+        self._columns: dict[str, Names] = {}
+        position = next(n for n, kind in enumerate(KINDS) if kind.section == "sequences")
+        early = [kind for kind in KINDS[position:] if kind.section in _FIRST]
+        late = [kind for kind in KINDS[position:] if kind.section not in _FIRST]
+        for kind in (*KINDS[:position], *early, *late):
+            there = dict(owners(actual, kind))
+            for owner, holder in owners(expected, kind):
+                other = there.get(self.of_holder(owner))
+                if other is not None:
+                    self._find(kind, owner, holder, other)
+
+    def _find(self, kind: Kind, owner: str, holder: Spec, other: Spec) -> None:
+        wanted, there = holder.get(kind.section, {}), other.get(kind.section, {})
+        if wanted.keys() == there.keys():
+            return
+        missing: dict[Hashable, list[str]] = defaultdict(list)
+        for name in wanted.keys() - there.keys():
+            spec = self._in_new_names(wanted[name], self._names(owner))
+            missing[kind.likeness(spec)].append(name)
+        unexpected: dict[Hashable, list[str]] = defaultdict(list)
+        for name in there.keys() - wanted.keys():
+            unexpected[kind.likeness(there[name])].append(name)
+        for likeness, names in missing.items():
+            others = unexpected.get(likeness, ())
+            if likeness is not None and len(names) == len(others) == 1:
+                self._note(kind, owner, names[0], others[0])
+
+    def _note(self, kind: Kind, owner: str, old: str, new: str) -> None:
+        self._within.setdefault((kind.section, owner), {})[old] = new
+        if kind.section == "columns":
+            self._columns.setdefault(owner, {})[old] = new
+        elif not kind.inside:
+            self._global[old] = new
+            last = [quoted((parts(name) or [name])[-1]) for name in (old, new)]
+            if last[0] != last[1]:
+                self._global.setdefault(last[0], last[1])
+
+    def within(self, kind: Kind, owner: str) -> Names:
+        """New names by expected ones, of the objects of a kind in a holder."""
+        return self._within.get((kind.section, owner), {})
+
+    def of_holder(self, owner: str) -> str:
+        """The identity that a table or view has in the actual tree."""
+        for section in ("tables", "foreign tables", "views", "materialized views"):
+            names = self._within.get((section, ""))
+            if names and owner in names:
+                return names[owner]
+        return owner
+
+    def translated(self, kind: Kind, wanted: Side, found: Side) -> tuple[Spec, Spec]:
+        """Both objects, the expected one in the names that are there now.
+
+        They are equal where the new names account for all that differs.
+        """
+        ours, theirs = wanted.spec, found.spec
+        if ours == theirs and wanted.identity == found.identity:
+            return ours, theirs
+        if not self._within:
+            return ours, theirs
+        if wanted.identity != found.identity:
+            ours = kind.explicit(wanted.owner, wanted.name, ours)
+            theirs = kind.explicit(found.owner, found.name, theirs)
+        everything = dict(self._global)
+        for names in self._columns.values():
+            everything.update(names)
+        if theirs in (ours, self._in_new_names(ours, everything)):
+            return theirs, theirs
+        return self._in_new_names(ours, self._names(wanted.owner)), theirs
+
+    def _names(self, owner: str) -> Names:
+        """The new names that count in the objects of a holder."""
+        return {**self._global, **self._columns.get(owner, {})}
+
+    def _in_new_names(self, given: Any, names: Names) -> Any:
+        if not names:
+            return given
+        if isinstance(given, str):
+            return names.get(given) or _NAMES.sub(lambda match: _renamed(match[0], names), given)
+        if isinstance(given, list):
+            return [self._in_new_names(item, names) for item in given]
+        if isinstance(given, dict):
+            return {
+                self._in_new_names(key, names): self._in_new_names(item, names)
+                for key, item in given.items()
+            }
+        return given
+
+
+def _renamed(text: str, names: Names) -> str:
+    if text.startswith("'"):
+        # A sequence stands in a default as a text.
+        inner = text[1:-1]
+        return f"'{names[inner]}'" if inner in names else text
+    if text in names:
+        return names[text]
+    return ".".join(names.get(name, name) for name in _ONE.findall(text))
