@@ -1,1 +1,1 @@
-"""PostgreSQL and a workspace in Docker Compose: what ``server`` and the tasks ask when they are up."""
+"""PostgreSQL and a workspace in Docker Compose: what the server and the tasks ask when it is up."""
