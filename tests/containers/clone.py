@@ -86,6 +86,13 @@ class Clone:
             process_group=0,
         )
 
+    def write(self, path: str, text: str) -> None:
+        """Write a file as the clone's owner does with an editor."""
+        file = self.root / path
+        file.write_text(text, encoding="utf-8")
+        owner = self.root.stat()
+        os.chown(file, owner.st_uid, owner.st_gid)
+
     def remove(self) -> None:
         self.compose("down", "--volumes", "--remove-orphans", "--timeout", "1", "--rmi", "local")
         shutil.rmtree(self.root, ignore_errors=True)

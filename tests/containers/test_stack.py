@@ -29,8 +29,7 @@ def solve(clone: Clone) -> None:
     names = {path.stem for path in (folder / "snapshots").glob("*.yaml")}
     for step in page.read(folder / "solution.md", names).steps:
         if isinstance(step, File):
-            path = clone.root / "workspace" / LAB / step.path
-            path.write_text(step.text, encoding="utf-8")
+            clone.write(f"workspace/{LAB}/{step.path}", step.text)
 
 
 def owners(folder: Path) -> set[int]:
@@ -128,13 +127,12 @@ def test_a_task_at_a_terminal_is_at_a_terminal_inside(shared: Clone) -> None:
 
 
 def test_ctrl_c_ends_a_task_whose_output_goes_elsewhere(shared: Clone) -> None:
-    project = shared.root / "workspace" / LAB
     shared.invoke("reset", LAB)
-    versions = project / "migrations" / "versions"
-    (versions / "0006_endless.py").write_text(
+    shared.write(
+        f"workspace/{LAB}/migrations/versions/0006_endless.py",
         "import time\nrevision = '0006'\ndown_revision = '0005'\n"
         "def upgrade():\n    time.sleep(300)\n"
-        "def downgrade():\n    pass\n"
+        "def downgrade():\n    pass\n",
     )
     running = shared.started(*shared.invoke_words("check", LAB))
     assert running.stdout
