@@ -20,6 +20,7 @@ from tests.drills import ask
 
 LAB = NUMBER + 1
 DATABASE = f"lab_{LAB}"
+SHELL = f"A shell with its database, to try things: invoke shell {LAB}"
 
 
 class Listener(Silent):
@@ -84,16 +85,14 @@ def test_a_second_run_of_unedited_files_is_the_same(
     course: Course, lab: Lab, project: Path, server: Server
 ) -> None:
     verdict = course.run(lab, Silent())
-    assert (verdict.status, verdict.notes) == ("PASS", ())
+    assert (verdict.status, verdict.notes) == ("PASS", (SHELL,))
     assert sold(server) == ["lamp"]
 
 
 def test_a_run_says_what_was_verified_and_what_comes_next(course: Course, lab: Lab) -> None:
     verdict = course.run(lab, Silent())
     assert verdict.verified == {"claims": 2, "snapshots": 1, "commands": 2}
-    assert verdict.following == (
-        f"Your turn: edit workspace/{OTHER} (invoke shell {LAB}), then invoke check {LAB}"
-    )
+    assert verdict.following == (f"Your turn: edit workspace/{OTHER}, then: invoke check {LAB}")
 
 
 def test_a_run_beside_edits_leaves_them_as_they_are(
@@ -107,6 +106,7 @@ def test_a_run_beside_edits_leaves_them_as_they_are(
     assert verdict.notes == (
         f"Your edits in workspace/{OTHER} stay as they are (new.txt, notes.txt, the database); the "
         "page ran beside them, in a folder and a database of its own.",
+        SHELL,
     )
     assert (project / "notes.txt").read_text() == "mine\n"
     assert (project / "new.txt").read_text() == "new\n"
@@ -139,7 +139,7 @@ def test_rows_that_changed_places_are_no_edit(
 def test_many_edits_are_told_in_short(course: Course, lab: Lab, project: Path) -> None:
     for number in range(5):
         (project / f"{number}.txt").write_text("")
-    (note,) = course.run(lab, Silent()).notes
+    note, _ = course.run(lab, Silent()).notes
     assert "(0.txt, 1.txt, 2.txt and 2 more)" in note
 
 
@@ -170,7 +170,7 @@ def test_a_deleted_project_is_laid_down_again(
 ) -> None:
     shutil.rmtree(project)
     listener = Listener()
-    assert course.run(lab, listener).notes == ()
+    assert course.run(lab, listener).notes == (SHELL,)
     assert listener.told == []
     assert (project / "notes.txt").exists()
     assert sold(server) == ["lamp"]
@@ -208,7 +208,7 @@ def test_files_that_nobody_loaded_are_edits(course: Course, lab: Lab) -> None:
     project = course.workspace.project(lab.name)
     project.mkdir(parents=True)
     (project / "notes.txt").write_text("mine\n")
-    (note,) = course.run(lab, Silent()).notes
+    note, _ = course.run(lab, Silent()).notes
     assert "stay as they are (notes.txt)" in note
     assert (project / "notes.txt").read_text() == "mine\n"
 
@@ -285,7 +285,7 @@ def test_a_check_before_the_lab_says_to_run_it(course: Course, lab: Lab) -> None
 def test_an_untouched_example_fails_its_check(course: Course, lab: Lab, project: Path) -> None:
     verdict = course.check(lab, Silent())
     assert verdict.status == "FAIL"
-    assert verdict.following == f"Edit workspace/{OTHER}, then run again: invoke check {LAB}"
+    assert verdict.following == f"Edit workspace/{OTHER}, then again: invoke check {LAB}"
 
 
 def test_an_answer_passes_its_check_and_stays_as_it_is(
@@ -339,7 +339,7 @@ def test_the_next_lab_comes_after_one_that_passed(
 
 def test_a_reset_without_edits_sets_nothing_aside(course: Course, lab: Lab, project: Path) -> None:
     verdict = course.reset(lab, Silent())
-    assert (verdict.status, verdict.notes) == ("PASS", ())
+    assert (verdict.status, verdict.notes) == ("PASS", (SHELL,))
     assert course.workspace.kept(lab.name) == []
 
 
@@ -356,7 +356,7 @@ def test_a_reset_moves_the_edits_to_a_dated_folder_and_says_so_twice(
         f"Your edits are in workspace/.kept/{time}/{OTHER}, their database too. "
         f"Back: invoke restore {LAB} --at {time}"
     )
-    assert verdict.notes == (said,)
+    assert verdict.notes == (SHELL, said)
     assert listener.told == [said]
     kept = course.root / "workspace" / ".kept" / time / OTHER
     assert (kept / "notes.txt").read_text() == "mine\n"
@@ -377,7 +377,7 @@ def test_restoring_brings_everything_back_exactly(
     said = course.restore(lab, time, Silent())
     assert said == [
         f"workspace/{OTHER} is as it was at {time}.",
-        f"Go on where you were: invoke shell {LAB}, invoke check {LAB}",
+        f"Go on where you were: invoke shell {LAB}",
     ]
     assert (project / "notes.txt").read_text() == "mine\n"
     assert (project / "empty").is_dir()

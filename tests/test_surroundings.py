@@ -36,8 +36,8 @@ def test_a_window_shows_colours_and_wraps_at_its_width(clone: Clone) -> None:
     wide = [line for line in ours if cell_len(line) > 40]
     # What is to be typed stands on one line, so that it can be copied.
     assert wide == [
-        f"Your turn: edit workspace/{OTHER} (invoke shell {LAB}), then invoke check {LAB}",
-        f"Edit workspace/{OTHER}, then run again: invoke check {LAB}",
+        f"Your turn: edit workspace/{OTHER}, then: invoke check {LAB}",
+        f"Edit workspace/{OTHER}, then again: invoke check {LAB}",
     ]
 
 

@@ -72,7 +72,8 @@ $ python gate.py
 
 
 PASS  {NAME}: 8 claims, 1 snapshot, 3 commands verified in N s
-Your turn: edit workspace/{NAME} (invoke shell {NUMBER}), then invoke check {NUMBER}
+A shell with its database, to try things: invoke shell {NUMBER}
+Your turn: edit workspace/{NAME}, then: invoke check {NUMBER}
 """
     )
 
@@ -105,7 +106,7 @@ def test_a_wrong_answer_leaves_with_one_and_all_its_findings(story: Story) -> No
         '   mend  op.alter_column("products", "price", nullable=True,',
         '         server_default=sa.text("0"))',
         "",
-        f"Edit workspace/{NAME}, then run again: invoke check {NUMBER}",
+        f"Edit workspace/{NAME}, then again: invoke check {NUMBER}",
     ]
 
 
@@ -120,7 +121,7 @@ def test_machines_get_the_same_verdict_as_json_and_nothing_else(story: Story) ->
     )
     assert len(told["findings"]) == 3
     assert told["findings"][2]["place"] == "migrations/versions/0003_price.py:11"
-    assert told["next"] == f"Edit workspace/{NAME}, then run again: invoke check {NUMBER}"
+    assert told["next"] == f"Edit workspace/{NAME}, then again: invoke check {NUMBER}"
 
 
 # Tasks one after the other.
@@ -145,7 +146,7 @@ def test_what_reset_prints_brings_everything_back(clone: Clone, server: Server) 
     back = clone.invoke(*command.split())
     assert back.status == 0
     assert notes.read_text() == "mine\n"
-    assert back.lines[-1] == f"Go on where you were: invoke shell {LAB}, invoke check {LAB}"
+    assert back.lines[-1] == f"Go on where you were: invoke shell {LAB}"
 
 
 # What a task cannot make sense of.

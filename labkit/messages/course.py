@@ -132,7 +132,7 @@ def brought_back(
     if replaced:
         said.append(f"What stood there is kept. Back: {restoring(lab, replaced)}")
     said += [f"Also kept: {restoring(lab, item)}" for item in rest]
-    return [*said, f"Go on where you were: invoke shell {lab.number}, invoke check {lab.number}"]
+    return [*said, f"Go on where you were: invoke shell {lab.number}"]
 
 
 def written(files: Sequence[str]) -> str:
@@ -153,7 +153,11 @@ NOT_RUNNING = "No PostgreSQL of the labs is running."
 
 def with_following(verdict: Verdict, lab: Lab, project: str, labs: Sequence[Lab]) -> Verdict:
     """The verdict with the next thing to do as its last line."""
-    return dataclasses.replace(verdict, following=_following(verdict, lab, project, labs))
+    notes = verdict.notes
+    if verdict.task == "lab" and verdict.status == PASS:
+        notes = (*notes, f"A shell with its database, to try things: invoke shell {lab.number}")
+    following = _following(verdict, lab, project, labs)
+    return dataclasses.replace(verdict, notes=notes, following=following)
 
 
 def _following(verdict: Verdict, lab: Lab, project: str, labs: Sequence[Lab]) -> str:
@@ -162,10 +166,10 @@ def _following(verdict: Verdict, lab: Lab, project: str, labs: Sequence[Lab]) ->
         return f"Run it again: invoke {verdict.task} {number}"
     if verdict.task == "lab":
         if verdict.status == PASS:
-            return f"Your turn: edit {project} (invoke shell {number}), then invoke check {number}"
+            return f"Your turn: edit {project}, then: invoke check {number}"
         return f"The page does not hold here. Run it once more, and report it: invoke lab {number}"
     if verdict.status == FAIL:
-        return f"Edit {project}, then run again: invoke check {number}"
+        return f"Edit {project}, then again: invoke check {number}"
     later = [other for other in labs if other.number > number]
     if later:
         return f"Go on: invoke lab {later[0].number}"
