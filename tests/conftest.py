@@ -11,16 +11,12 @@ from pathlib import Path
 
 import psutil
 import pytest
-from filelock import FileLock
+from labkit.connection import environment
 
+from labkit import binaries
 from labkit import server as servers
-from labkit.course import Course
-from labkit.postgres.connection import environment
-from labkit.run import Runner
 from labkit.server import Database, Server
 from labkit.trouble import Trouble
-from tests import clone as clones
-from tests.clone import Clone
 from tests.drills import disk
 
 _STATE = pytest.StashKey[Path]()
@@ -34,6 +30,15 @@ def _clean_environment() -> None:
         del os.environ[name]
 
 
+def _remove(folder: Path) -> None:
+    """Remove a folder after stopping the servers in it; one may keep its data beside it."""
+    for link in [*folder.rglob("server")]:
+        home = link.resolve()
+        servers.stop(link.parent)
+        shutil.rmtree(home, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 def _sweep() -> None:
     # A run that was killed could not stop its server.
     for left in disk().glob("labs-tests-*-*"):
@@ -41,8 +46,7 @@ def _sweep() -> None:
         if process.isdigit() and not psutil.pid_exists(int(process)):
             # Somebody else's, or swept by a run that started with us.
             with suppress(Trouble):
-                servers.stop(left)
-            shutil.rmtree(left, ignore_errors=True)
+                _remove(left)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -62,8 +66,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     state = config.stash.get(_STATE, None)
     if state:
-        servers.stop(state)
-        shutil.rmtree(state)
+        _remove(state)
 
 
 @pytest.fixture(scope="session")
@@ -79,48 +82,31 @@ def database(server: Server) -> Iterator[Database]:
         yield database
 
 
-@pytest.fixture(scope="session")
-def shared_runner() -> Iterator[Runner]:
-    """A runner for tests that do not care which."""
-    with Runner() as runner:
-        yield runner
-
-
-@pytest.fixture(scope="session")
-def small_labs(
-    server: Server, shared_runner: Runner, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
-    """The folder of two small labs with the snapshots that they recorded, for all workers."""
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    labs = shared / "small" / "labs"
-    with FileLock(shared / "small.lock"):
-        if not (shared / "recorded").exists():
-            labs.mkdir(parents=True)
-            clones.record_labs(labs, server, shared_runner)
-            (shared / "recorded").touch()
-    return labs
-
-
 @pytest.fixture
-def no_databases(server: Server) -> None:
-    """No small lab has a database, nor one that was set aside."""
-    for name in clones.databases(server):
-        server.drop(name)
+def folder() -> Iterator[Path]:
+    """A folder that every account may use; the servers in it are ended."""
+    made = Path(tempfile.mkdtemp(dir=os.environ[_VARIABLE]))
+    made.chmod(0o777)
+    yield made
+    _remove(made)
 
 
-@pytest.fixture
-def course(
-    server: Server, shared_runner: Runner, small_labs: Path, no_databases: None, tmp_path: Path
-) -> Course:
-    """A course of small labs that nobody has run yet."""
-    clones.copy_labs(small_labs, tmp_path / "labs")
-    return clones.course(tmp_path, server, shared_runner)
+@pytest.fixture(scope="module")
+def lasting() -> Iterator[Path]:
+    """A state folder whose server each test finds, or leaves, in some disorder."""
+    made = Path(tempfile.mkdtemp(dir=os.environ[_VARIABLE]))
+    made.chmod(0o711)
+    state = made / "mes labos à moi" / ("ünïcödé " * 20) / ("und noch ein Stück " * 10) / ".labs"
+    state.parent.mkdir(parents=True)
+    yield state
+    _remove(made)
 
 
-@pytest.fixture
-def clone(server: Server, small_labs: Path, no_databases: None, tmp_path: Path) -> Clone:
-    """A clone where nobody has run anything yet, which uses the server of the tests."""
-    root = tmp_path / "Ordner mit Leerstellen, é und ß"
-    clones.copy_repository(root, small_labs)
-    return Clone(root, {"LABS_DATABASE_URL": server.admin_url})
+@pytest.fixture(scope="module")
+def programs() -> Iterator[binaries.Binaries]:
+    """The wheel's programs where every account can run them."""
+    found = binaries.find()
+    with tempfile.TemporaryDirectory(dir=os.environ[_VARIABLE]) as folder:
+        Path(folder).chmod(0o755)
+        found.copy(Path(folder))
+        yield found.moved(Path(folder))

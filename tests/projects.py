@@ -123,4 +123,5 @@ class Project:
     @property
     def env(self) -> dict[str, str]:
         """The environment of its commands."""
-        return {**os.environ, "DATABASE_URL": self.url}
+        # As in a lab, where a fork serves the command for this reason.
+        return {**os.environ, "DATABASE_URL": self.url, "PYTHONDONTWRITEBYTECODE": "1"}

@@ -92,13 +92,14 @@ def test_a_closed_window_ends_a_task_in_good_order() -> None:
             left.append("what was begun")
         return None
 
+    before = signal.getsignal(signal.SIGHUP)
     status, lines = ended(action)
     assert (status, left) == (2, ["what was begun"])
     assert lines[1:3] == [
         "ERROR  `invoke lab` was ended from outside.",
         "Nothing of yours is lost.",
     ]
-    assert signal.getsignal(signal.SIGHUP) == signal.SIG_DFL
+    assert signal.getsignal(signal.SIGHUP) == before
 
 
 def test_a_full_disk_is_no_fault_of_ours() -> None:

@@ -39,9 +39,11 @@ class Prepared:
         self._control, control = socket.socketpair()
         self._door, door = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._ready = False
-        # A command's own path is put together when it begins, and its byte code is its own matter.
-        own = ("PYTHONPATH", "PYTHONSAFEPATH", "PYTHONDONTWRITEBYTECODE")
+        # A command's own path is put together when it begins.
+        own = ("PYTHONPATH", "PYTHONSAFEPATH")
         environment = {k: v for k, v in os.environ.items() if k not in own}
+        # Labs have no byte code written; a command that wants some gets a plain process.
+        environment["PYTHONDONTWRITEBYTECODE"] = "1"
         with control, door:
             self._write_shims(environment, fork)
             self._server = self._start(environment, control.fileno(), door.fileno())

@@ -33,7 +33,7 @@ _PLAIN = frozenset("bBdEiIOPqsSuvVx?h")
 # A prepared process had these settled when it started.
 _SETTLED = ("LC_ALL", "LC_CTYPE", "LANG", "LANGUAGE", "PYTHON")
 # These it takes over from a command all the same.
-_ADOPTED = ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
+_ADOPTED = ("PYTHONPATH",)
 # What the Runner has PYTHONUNBUFFERED be: on for every other program, as if it was not set here.
 _BY_RUNNER = "labs"
 

@@ -39,7 +39,6 @@ def adopt(request: dict[str, Any], passed: list[int]) -> None:
     os.umask(request["umask"])
     os.environb.clear()
     os.environb.update(request["environment"])
-    sys.dont_write_bytecode = bool(os.environ.get("PYTHONDONTWRITEBYTECODE"))
     if sys.platform == "darwin":
         # libpq asks Kerberos otherwise, whose libraries do not survive a fork there.
         os.environ.setdefault("PGGSSENCMODE", "disable")
