@@ -11,10 +11,10 @@ from pathlib import Path
 
 import psutil
 import pytest
-from labkit.connection import environment
 
-from labkit import binaries
 from labkit import server as servers
+from labkit.postgres import binaries
+from labkit.postgres.connection import environment
 from labkit.server import Database, Server
 from labkit.trouble import Trouble
 from tests.drills import disk
