@@ -11,12 +11,17 @@ from pathlib import Path
 
 import psutil
 import pytest
+from filelock import FileLock
 
 from labkit import server as servers
+from labkit.course import Course
 from labkit.postgres import binaries
 from labkit.postgres.connection import environment
+from labkit.run import Runner
 from labkit.server import Database, Server
 from labkit.trouble import Trouble
+from tests import clone as clones
+from tests.clone import Clone
 from tests.drills import disk
 
 _STATE = pytest.StashKey[Path]()
@@ -110,3 +115,50 @@ def programs() -> Iterator[binaries.Binaries]:
         Path(folder).chmod(0o755)
         found.copy(Path(folder))
         yield found.moved(Path(folder))
+
+
+@pytest.fixture(scope="session")
+def shared_runner() -> Iterator[Runner]:
+    """A runner for tests that do not care which."""
+    with Runner() as runner:
+        yield runner
+
+
+@pytest.fixture(scope="session")
+def small_labs(
+    server: Server, shared_runner: Runner, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The folder of two small labs with the snapshots that they recorded, for all workers."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    labs = shared / "small" / "labs"
+    with FileLock(shared / "small.lock"):
+        if not (shared / "recorded").exists():
+            labs.mkdir(parents=True)
+            clones.record_labs(labs, server, shared_runner)
+            (shared / "recorded").touch()
+    return labs
+
+
+@pytest.fixture
+def no_databases(server: Server) -> None:
+    """No small lab has a database, nor one that was set aside."""
+    for name in clones.databases(server):
+        server.drop(name)
+
+
+@pytest.fixture
+def course(
+    server: Server, shared_runner: Runner, small_labs: Path, no_databases: None, tmp_path: Path
+) -> Course:
+    """A course of small labs that nobody has run yet."""
+    clones.copy_labs(small_labs, tmp_path / "labs")
+    return clones.course(tmp_path, server, shared_runner)
+
+
+@pytest.fixture
+def clone(server: Server, small_labs: Path, no_databases: None, tmp_path: Path) -> Clone:
+    """A clone where nobody has run anything yet, which uses the server of the tests."""
+    root = tmp_path / "Ordner mit Leerstellen, é und ß"
+    clones.copy_repository(root, small_labs)
+    return Clone(root, {"LABS_DATABASE_URL": server.admin_url})
