@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -88,7 +89,7 @@ def test_an_output_that_is_full_is_told_on_stderr(clone: Clone, words: list[str]
 
 
 def test_a_closed_output_changes_no_verdict(clone: Clone) -> None:
-    command = f"exec {' '.join(clone.command(['lab', LAB]))} >&-"
+    command = f"exec {shlex.join(clone.command(['lab', LAB]))} >&-"
     done = subprocess.run(
         ["/bin/sh", "-c", command],
         cwd=clone.root,
