@@ -65,7 +65,8 @@ def test_a_word_that_is_no_task_is_answered_with_all_of_them() -> None:
     what, why, mend = told("xyzzy")
     assert what == "There is no task “xyzzy”."
     assert why == (
-        "The tasks are lab, check, shell, reset, restore, record, labs, up, down, logs, test, bench."
+        "The tasks are lab, check, shell, reset, restore, record, labs, "
+        "up, down, logs, test, bench."
     )
     assert mend == "invoke --list"
 
