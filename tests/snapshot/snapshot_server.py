@@ -1,13 +1,12 @@
 """The servers that the tests of snapshots and comparison run on.
 
 One comes with the wheel of the embedded server. LABS_TEST_SERVERS adds others, URLs of superusers
-with spaces between them; ``tests/servers.sh`` brings such servers up.
+with spaces between them; ``servers.sh`` beside this brings such servers up.
 """
 
 from __future__ import annotations
 
 import os
-import re
 import secrets
 import shutil
 import socket
@@ -62,9 +61,14 @@ def embedded() -> Iterator[str]:
 OTHERS = os.environ.get("LABS_TEST_SERVERS", "").split()
 
 
+def major(url: str) -> int:
+    """The version of the server, such as 14."""
+    with closing(psycopg2.connect(url)) as connection:
+        return int(connection.server_version) // 10000
+
+
 def _label(url: str) -> str:
-    port = re.search(r":(\d+)/", url)
-    return f"port-{port.group(1)}" if port else url
+    return url if url == "embedded" else f"{major(url)}"
 
 
 @pytest.fixture(scope="session", params=["embedded", *OTHERS], ids=_label)
