@@ -22,6 +22,9 @@ from labkit.exam import attempt
 from labkit.judge import Judgement, judge_check, judge_page
 from labkit.lab import Lab
 from labkit.messages import course as messages
+from labkit.messages import need as need_messages
+from labkit.need import impossible, possible
+from labkit.page import Step
 from labkit.run import Runner
 from labkit.server import Server
 from labkit.trial import Trial
@@ -81,13 +84,15 @@ class Course:
         with self._held(lab, audience) as hold:
             work = self.work(lab)
             edits = self._settled(work, audience)
-            notes: tuple[str, ...] = ()
+            version = self.server.version
+            steps = possible(page.example, version)
+            notes = need_messages.skipped(impossible(page.example, version), version)
             if edits:
-                notes = (messages.ran_beside(self._shown(lab), edits),)
-                trial = self._beside(work, hold, runner, audience)
+                notes = (*notes, messages.ran_beside(self._shown(lab), edits))
+                trial = self._beside(work, steps, hold, runner, audience)
             else:
-                trial = self._in_place(work, runner, audience)
-        judged = judge_page(page, page.example, trial.records, lab.folder / "snapshots")
+                trial = self._in_place(work, steps, runner, audience)
+        judged = judge_page(page, steps, trial.records, lab.folder / "snapshots")
         return self._verdict("lab", lab, judged, trial, notes, started)
 
     def check(self, lab: Lab, audience: Audience) -> Verdict:
@@ -100,6 +105,10 @@ class Course:
             database = self.work(lab).database
             if database is None and any(step.live for step in page.checks):
                 raise messages.no_database(lab)
+            version = self.server.version
+            checks, skipped = (choose(page.checks, version) for choose in (possible, impossible))
+            if skipped and not checks:
+                raise need_messages.nothing_to_check(lab, skipped, version)
             trial = attempt(
                 lab,
                 self.workspace.project(lab.name),
@@ -109,8 +118,9 @@ class Course:
                 scratch=hold.scratch,
                 audience=audience,
             )
-        judged = judge_check(page, page.checks, trial.records, lab.folder / "snapshots")
-        return self._verdict("check", lab, judged, trial, (), started)
+        judged = judge_check(page, checks, trial.records, lab.folder / "snapshots")
+        notes = need_messages.skipped(skipped, version)
+        return self._verdict("check", lab, judged, trial, notes, started)
 
     def reset(self, lab: Lab, audience: Audience) -> Verdict:
         """Set the learner's edits aside and run the page from the start."""
@@ -196,14 +206,16 @@ class Course:
             return []
         return edits
 
-    def _in_place(self, work: Work, runner: Runner, audience: Audience) -> Trial:
+    def _in_place(
+        self, work: Work, steps: Sequence[Step], runner: Runner, audience: Audience
+    ) -> Trial:
         written: dict[str, str] = {}
         whole = False
         try:
             project, database = work.begin()
             trial = Trial(project, database.url, runner)
             try:
-                self._watch(trial, work.lab, audience)
+                self._watch(trial, work.lab, steps, audience)
             finally:
                 written = {path: file.text for path, file in trial.files.items()}
             whole = not _interrupted(trial)
@@ -211,19 +223,21 @@ class Course:
             work.finish(written, whole=whole)
         return trial
 
-    def _beside(self, work: Work, hold: Hold, runner: Runner, audience: Audience) -> Trial:
+    def _beside(
+        self, work: Work, steps: Sequence[Step], hold: Hold, runner: Runner, audience: Audience
+    ) -> Trial:
         project = hold.scratch / work.lab.name
         project.mkdir()
         with self.server.throwaway(work.lab.database) as database:
             trial = Trial(project, database.url, runner)
-            self._watch(trial, work.lab, audience)
+            self._watch(trial, work.lab, steps, audience)
             if work.database is None and not _interrupted(trial):
                 work.adopt(database)
         return trial
 
-    def _watch(self, trial: Trial, lab: Lab, audience: Audience) -> None:
+    def _watch(self, trial: Trial, lab: Lab, steps: Sequence[Step], audience: Audience) -> None:
         audience.opened(lab.page.title, self.server.source)
-        watch(trial, lab.page.example, audience)
+        watch(trial, steps, audience)
 
     def _shown(self, lab: Lab) -> str:
         return str(self.workspace.project(lab.name).relative_to(self.root))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
@@ -12,8 +12,10 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from labkit import claim as claim_module
+from labkit.annotation import Annotation, annotations_in
 from labkit.claim import Claim, ClaimError
 from labkit.messages import page as messages
+from labkit.need import Need, need
 
 PARTS = (
     "Explanation",
@@ -33,7 +35,7 @@ _FLAGS = ("check", "live", "verdict")
 class File:
     """A step that writes a file: ``path`` is relative to the project, with slashes.
 
-    ``line`` is the page's line of the file's first line.
+    ``line`` is the page's line of the file's first line, ``need`` what the step needs.
     """
 
     path: str
@@ -41,6 +43,7 @@ class File:
     language: str
     line: int
     claims: tuple[Claim, ...] = ()
+    need: Need | None = None
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class Command:
 
     ``snapshot`` names what the schema must equal afterwards ("" for nothing), ``rows`` the tables
     whose rows belong to it. ``check`` marks a step of “Your turn”, ``live`` one that looks at the
-    learner's own database.
+    learner's own database. ``need`` is what the step needs.
     """
 
     text: str
@@ -59,6 +62,7 @@ class Command:
     rows: tuple[str, ...] = ()
     check: bool = False
     live: bool = False
+    need: Need | None = None
 
 
 Step = File | Command
@@ -235,8 +239,10 @@ class _Reader:
         if fault := _path_fault(path):
             self._fault(fence.line, *messages.bad_path(path, fault))
             return
-        claims = self._claims(fence, in_file=True)
-        self.steps.append(File(path, fence.text, fence.language, fence.line + 1, tuple(claims)))
+        claims = tuple(self._claims(fence, in_file=True))
+        needed = self._need(fence, annotations_in(fence.text, fence.language))
+        file = File(path, fence.text, fence.language, fence.line + 1, claims, needed)
+        self.steps.append(file)
 
     def _claims(self, fence: Fence, *, in_file: bool) -> list[Claim]:
         try:
@@ -244,6 +250,13 @@ class _Reader:
         except ClaimError as bad:
             self._fault(fence.line + bad.line, bad.what, bad.instead)
             return []
+
+    def _need(self, fence: Fence, notes: Sequence[Annotation]) -> Need | None:
+        try:
+            return need(notes)
+        except ClaimError as bad:
+            self._fault(fence.line + bad.line, bad.what, bad.instead)
+            return None
 
     def _note_console(self, fence: Fence) -> None:
         if "title" in fence.attributes:
@@ -261,6 +274,7 @@ class _Reader:
             self._fault(fence.line, *messages.NO_COMMAND)
             return
         claims = self._claims(fence, in_file=False)
+        notes = annotations_in(fence.text, fence.language)
         for index, (line, text) in enumerate(commands):
             final = index + 1 == len(commands)
             end = len(self.lines) + 1 if final else commands[index + 1][0]
@@ -274,6 +288,7 @@ class _Reader:
                     tuple(word.strip() for word in rows.split(",") if word.strip()),
                     "check" in fence.flags,
                     "live" in fence.flags,
+                    self._need(fence, [n for n in notes if line < fence.line + n.line < end]),
                 )
             )
 

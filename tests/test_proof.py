@@ -245,6 +245,7 @@ class Scripted(Rehearsal):
     def __init__(self, lab: Lab, checks: Sequence[Did], own: Did = GOOD) -> None:
         self.lab = lab
         self._snapshots = lab.folder
+        self.version, self.steps, self.checks = 180000, lab.page.example, lab.page.checks
         self._checks, self._own = list(checks), own
         self.trial = self._trial((), [])
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from labkit.authoring.rehearsal import Rehearsal
 from labkit.messages import proof as messages
 from labkit.mistake import Mistake, loose_steps, mistakes
+from labkit.need import impossible
 from labkit.page import Page, Step
 from labkit.show import plain
 from labkit.verdict import Finding
@@ -24,17 +25,24 @@ class Proof:
 def proofs(rehearsal: Rehearsal) -> Iterator[Proof]:
     """The page holds; the untouched example fails; the solution passes; each mistake is caught.
 
-    A solution and a mistake hold too: what they claim of themselves is true.
+    A solution and a mistake hold too: what they claim of themselves is true. What needs another
+    server is passed over: a task that can be judged on none of its checks, and an answer that
+    cannot be given in full.
     """
     yield Proof("the page", tuple(rehearsal.judgement.findings))
+    if not rehearsal.checks and rehearsal.lab.page.checks:
+        return
     untouched = rehearsal.answer(())
     yield Proof("the untouched example", () if untouched.findings else (messages.UNTOUCHED_PASSES,))
     solution = rehearsal.lab.solution
-    yield Proof("the solution", tuple(_tried(rehearsal, solution, solution.steps)))
+    if not impossible(solution.steps, rehearsal.version):
+        yield Proof("the solution", tuple(_tried(rehearsal, solution, solution.steps)))
     page = rehearsal.lab.mistakes
     if loose := loose_steps(page):
         yield Proof("the mistakes", tuple(messages.loose_step(step) for step in loose))
     for mistake in mistakes(page):
+        if impossible(mistake.steps, rehearsal.version):
+            continue
         yield Proof(f"the mistake “{mistake.name}”", tuple(_mistake(rehearsal, page, mistake)))
 
 

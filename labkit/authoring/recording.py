@@ -16,6 +16,7 @@ from labkit.authoring.rehearsal import Answer, Rehearsal, rehearsed
 from labkit.lab import Lab
 from labkit.messages import record as messages
 from labkit.mistake import Mistake, mistakes
+from labkit.need import impossible, possible
 from labkit.page import Page
 from labkit.run import Runner
 from labkit.server import Server
@@ -83,7 +84,7 @@ def record(
 def _solved(lab: Lab, rehearsal: Rehearsal) -> Answer | None:
     if not (lab.folder / "solution.md").exists():
         return None
-    answer = rehearsal.attempt(lab.solution.steps)
+    answer = rehearsal.attempt(possible(lab.solution.steps, rehearsal.version))
     _trust("solution.md", answer.own.records)
     _trust("README.md", answer.exam.records)
     return answer
@@ -97,6 +98,8 @@ def _record_mistakes(lab: Lab, rehearsal: Rehearsal, offer: Callable[[Path, str]
     page = lab.mistakes
     edits: list[Edit] = []
     for mistake in mistakes(page):
+        if impossible(mistake.steps, rehearsal.version):
+            continue
         judged = rehearsal.answer(mistake.steps)
         verdict = plain(judged.findings, lab.name)
         if judged.findings and verdict != mistake.verdict:

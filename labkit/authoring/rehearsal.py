@@ -13,6 +13,7 @@ from labkit.audience import Silent, watch
 from labkit.exam import attempt
 from labkit.judge import Judgement, judge_answer, judge_check, judge_page
 from labkit.lab import Lab
+from labkit.need import possible
 from labkit.page import Command, Page, Step
 from labkit.run import Runner
 from labkit.server import Database, Server
@@ -32,6 +33,9 @@ class Rehearsal:
 
     Attributes:
         trial: the run of the page.
+        version: that of the server, such as 180004.
+        steps: those of the page that this server can take.
+        checks: those of “Your turn”.
 
     Raises:
         KeyboardInterrupt: where Ctrl-C ended a command.
@@ -46,14 +50,16 @@ class Rehearsal:
         self._server = server
         self._runner = runner
         self._snapshots = lab.folder / "snapshots"
+        self.version = server.version
+        self.steps = possible(lab.page.example, self.version)
+        self.checks = possible(lab.page.checks, self.version)
         self.trial = Trial(project, database.url, runner, timeout=CHECK_SECONDS)
-        _watch(self.trial, lab.page.example)
+        _watch(self.trial, self.steps)
 
     @property
     def judgement(self) -> Judgement:
         """What the judge says of the page."""
-        page = self.lab.page
-        return judge_page(page, page.example, self.trial.records, self._snapshots)
+        return judge_page(self.lab.page, self.steps, self.trial.records, self._snapshots)
 
     def answer(self, steps: Sequence[Step]) -> Judgement:
         """What the judge says of an answer to “Your turn”."""
@@ -61,8 +67,7 @@ class Rehearsal:
 
     def judged(self, answer: Answer) -> Judgement:
         """What the judge says of an answer that was tried."""
-        page = self.lab.page
-        return judge_check(page, page.checks, answer.exam.records, self._snapshots)
+        return judge_check(self.lab.page, self.checks, answer.exam.records, self._snapshots)
 
     def claimed(self, page: Page, steps: Sequence[Step], answer: Answer) -> Judgement:
         """What the judge says of the claims that a page with an answer makes itself."""
@@ -71,7 +76,7 @@ class Rehearsal:
 
     def attempt(self, steps: Sequence[Step]) -> Answer:
         """Try an answer: files and commands on top of the example, then the checks."""
-        live = any(step.live for step in self.lab.page.checks)
+        live = any(step.live for step in self.checks)
         state = self.project.parent
         with ExitStack() as stack:
             project = stack.enter_context(workspace.copied(self.project, state))
