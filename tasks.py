@@ -22,6 +22,7 @@ from labkit.authoring.suite import run_bench, run_suite
 from labkit.containers.stack import Stack
 from labkit.course import Course
 from labkit.ending import end
+from labkit.listing import draw_mentions, draw_overview
 from labkit.messages import compose as messages
 from labkit.messages.course import NOT_RUNNING
 from labkit.process.words import understand
@@ -124,20 +125,43 @@ def record(_: Context, lab: str, yes: bool = False) -> None:
     end(action, screen, task="record", lab=lab)
 
 
-@task(default=True)
-def labs(_: Context) -> None:
-    """List the labs.
+@task(
+    default=True,
+    help={
+        "path": "new, migrating or reference",
+        "find": "where titles, operations, commands and texts have a word",
+    },
+)
+def labs(_: Context, path: str = "new", find: str = "") -> None:
+    """List the labs, how far each has come, and which one is next.
 
-    Example: invoke labs
+    Example: invoke labs --path migrating
     """
     screen = Screen()
 
     def action() -> None:
         with Course(ROOT) as course:
-            for line in course.overview():
-                screen.note(line)
+            if find:
+                draw_mentions(screen.console, course.mentions(find, path))
+            else:
+                draw_overview(screen.console, course.overview(path))
 
     end(action, screen, task="labs")
+
+
+@task(name="next", help={"path": "new, migrating or reference"})
+def next_lab(_: Context, path: str = "new") -> None:
+    """Run the first lab that has not passed.
+
+    Example: invoke next
+    """
+    screen = Screen()
+
+    def action() -> Verdict | None:
+        with Course(ROOT) as course:
+            return course.go_on(path, screen)
+
+    end(action, screen, task="next")
 
 
 @task

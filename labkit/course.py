@@ -12,8 +12,8 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
+from labkit import curriculum, server
 from labkit import lab as labs
-from labkit import server
 from labkit.audience import Audience, watch
 from labkit.authoring import recording
 from labkit.authoring.proof import proofs
@@ -21,13 +21,19 @@ from labkit.authoring.rehearsal import rehearsed
 from labkit.exam import attempt
 from labkit.judge import Judgement, judge_check, judge_page
 from labkit.lab import Lab
+from labkit.mention import Mention, mentions
 from labkit.messages import course as messages
+from labkit.messages import curriculum as curriculum_messages
 from labkit.messages import need as need_messages
+from labkit.messages import progress as progress_messages
 from labkit.need import impossible, possible
+from labkit.overview import Overview
 from labkit.page import Step
+from labkit.progress import Progress
 from labkit.run import Runner
 from labkit.server import Server
 from labkit.trial import Trial
+from labkit.trouble import Trouble
 from labkit.verdict import Verdict
 from labkit.work import DATABASE, Work
 from labkit.workspace import Hold, Workspace
@@ -44,6 +50,7 @@ class Course:
         self.state = root / ".labs"
         self.workspace = Workspace(root / "workspace", self.state)
         self._stack = ExitStack()
+        self._said: list[str] = []
 
     def __enter__(self) -> Course:
         return self
@@ -55,9 +62,42 @@ class Course:
         """All labs, in their order."""
         return labs.all_labs(self.root / "labs")
 
-    def overview(self) -> list[str]:
-        """All labs, a line each; the last line says how to begin."""
-        return messages.overview(self.labs())
+    @cached_property
+    def progress(self) -> Progress:
+        """How far the learner has come."""
+        return Progress(self.state, self._said.append)
+
+    def overview(self, path: str = "new") -> Overview:
+        """The labs of a path with how far each has come, and what comes next.
+
+        Raises:
+            Trouble: there is no such path, or nobody can read how far they have come.
+        """
+        way = curriculum.path(path)
+        return Overview.of(
+            curriculum.along(self.labs(), way), way, self.progress.all(), self._drained()
+        )
+
+    def mentions(self, word: str, path: str = "new") -> list[Mention]:
+        """Where the pages of a path's labs speak of a word.
+
+        Raises:
+            Trouble: nowhere, or there is no such path.
+        """
+        return mentions(curriculum.along(self.labs(), curriculum.path(path)), word)
+
+    def go_on(self, path: str, audience: Audience) -> Verdict | None:
+        """Run the first lab of a path that has not passed; None where all have.
+
+        Raises:
+            Trouble: there is no such path.
+        """
+        labs = curriculum.along(self.labs(), curriculum.path(path))
+        coming = curriculum.next_lab(labs, self.progress.all())
+        if coming is None:
+            audience.noted(messages.NOTHING_LEFT if labs else curriculum_messages.NO_LABS)
+            return None
+        return self.run(coming, audience)
 
     def lab(self, word: str, task: str = "lab") -> Lab:
         """The lab that a word stands for; ``task`` is what somebody wants to do with it."""
@@ -93,6 +133,8 @@ class Course:
             else:
                 trial = self._in_place(work, steps, runner, audience)
         judged = judge_page(page, steps, trial.records, lab.folder / "snapshots")
+        if not _interrupted(trial):
+            self._note(lambda: self.progress.started(lab.name))
         return self._verdict("lab", lab, judged, trial, notes, started)
 
     def check(self, lab: Lab, audience: Audience) -> Verdict:
@@ -119,6 +161,9 @@ class Course:
                 audience=audience,
             )
         judged = judge_check(page, checks, trial.records, lab.folder / "snapshots")
+        if not _interrupted(trial):
+            passed = not judged.findings
+            self._note(lambda: self.progress.judged(lab.name, passed=passed))
         notes = need_messages.skipped(skipped, version)
         return self._verdict("check", lab, judged, trial, notes, started)
 
@@ -130,6 +175,7 @@ class Course:
             if self._settled(work, audience):
                 kept = work.set_aside()
                 note = messages.set_aside(lab, kept, str(kept.folder.relative_to(self.root)))
+                self._note(lambda: self.progress.begun_anew(lab.name))
                 # At once as well, in case the page does not run to its end.
                 audience.noted(note)
         verdict = self.run(lab, audience)
@@ -239,6 +285,21 @@ class Course:
         audience.opened(lab.page.title, self.server.source)
         watch(trial, steps, audience)
 
+    def _note(self, change: Callable[[], None]) -> None:
+        """Note progress; a verdict is worth more than that, so it stands where this fails."""
+        try:
+            change()
+        except Trouble as trouble:
+            self._said.append(progress_messages.unwritten(trouble.what))
+
+    def _following(self, lab: Lab) -> Lab | None:
+        """The lab that comes after one that passed."""
+        labs = self.labs()
+        try:
+            return curriculum.next_lab(labs, self.progress.all(), lab)
+        except Trouble:
+            return next((other for other in labs if other.number > lab.number), None)
+
     def _shown(self, lab: Lab) -> str:
         return str(self.workspace.project(lab.name).relative_to(self.root))
 
@@ -258,11 +319,16 @@ class Course:
             tuple(judged.findings),
             dict(judged.verified),
             messages.interrupted(last) if last and last.interrupted else None,
-            notes=(*self.server.notices, *notes),
+            notes=(*self.server.notices, *self._drained(), *notes),
             source=self.server.source,
             seconds=time.monotonic() - started,
         )
-        return messages.with_following(verdict, lab, self._shown(lab), self.labs())
+        following = self._following(lab) if task == "check" else None
+        return messages.with_following(verdict, lab, self._shown(lab), following)
+
+    def _drained(self) -> list[str]:
+        said, self._said[:] = [*self._said], []
+        return said
 
 
 def _interrupted(trial: Trial) -> bool:

@@ -15,6 +15,7 @@ from labkit.page import Page
 from labkit.postgres import seat
 
 _NUMBER = re.compile(r"[0-9]{1,9}\Z")
+_TITLE = re.compile(r"# +(?:Lab \d+: *)?(.+)")
 _FOLDER = re.compile(r"(\d\d)-[a-z0-9]+(?:-[a-z0-9]+)*\Z")
 
 
@@ -33,6 +34,18 @@ class Lab:
     def number(self) -> int:
         """The number that people call it by."""
         return int(self.name[:2])
+
+    @cached_property
+    def title(self) -> str:
+        """What it is about: the page's title without the number, the name where there is none."""
+        try:
+            with (self.folder / "README.md").open(encoding="utf-8") as file:
+                for line in file:
+                    if found := _TITLE.match(line):
+                        return found[1].strip()
+        except (OSError, ValueError):
+            pass
+        return self.name[3:].replace("-", " ")
 
     @property
     def database(self) -> str:

@@ -71,7 +71,7 @@ class Workspace:
         project, loaded = self.project(lab), self._read(lab)
         if not project.is_dir():
             return []
-        with _told(project):
+        with told(project):
             there = tree.fingerprints(project)
         before = loaded.get("files", {}) if loaded else {}
         return sorted(p for p in before.keys() | there.keys() if before.get(p) != there.get(p))
@@ -101,7 +101,7 @@ class Workspace:
             Trouble: the other one takes too long.
         """
         scratch = self._state / "scratch" / lab
-        with _told(self._loaded):
+        with told(self._loaded):
             self._loaded.mkdir(parents=True, exist_ok=True)
             lock = FileLock(self._loaded / f"{lab}.lock")
             try:
@@ -115,7 +115,7 @@ class Workspace:
         try:
             cut_off = scratch.exists()
             shutil.rmtree(scratch, ignore_errors=True)
-            with _told(scratch):
+            with told(scratch):
                 scratch.mkdir(parents=True)
             yield Hold(scratch, cut_off)
         finally:
@@ -125,7 +125,7 @@ class Workspace:
     def begin(self, lab: str) -> Path:
         """Empty an unedited project and return it; the caller has looked at ``edits``."""
         project = self.project(lab)
-        with _told(project):
+        with told(project):
             project.mkdir(parents=True, exist_ok=True)
             before = (self._read(lab) or {}).get("files", {})
             write(self._loaded, f"{lab}.json", json.dumps({"running": True}))
@@ -138,7 +138,7 @@ class Workspace:
         """Remove an unedited project; the caller has looked at ``edits``."""
         if self.project(lab).is_dir():
             tree.remove_empty(self.begin(lab))
-        with _told(self._loaded):
+        with told(self._loaded):
             (self._loaded / f"{lab}.json").unlink(missing_ok=True)
 
     def finish(
@@ -151,7 +151,7 @@ class Workspace:
                 else by now was edited while the page ran, and counts as an edit.
             whole: whether the page ran to its end.
         """
-        with _told(self.folder):
+        with told(self.folder):
             files = tree.fingerprints(self.project(lab))
         for path in files.keys() & written.keys():
             files[path] = tree.fingerprint(written[path].encode())
@@ -163,7 +163,7 @@ class Workspace:
 
     def set_aside(self, lab: str) -> Kept:
         """Move the whole project, as far as there is one, to a dated folder."""
-        with _told(self.folder):
+        with told(self.folder):
             stamp = datetime.now().strftime("%Y-%m-%d_%H%M%S")
             kept = self.folder / ".kept" / stamp
             number = 1
@@ -191,7 +191,7 @@ class Workspace:
 
     def bring_back(self, kept: Kept) -> None:
         """Move what was set aside to its place, which is free."""
-        with _told(self.folder):
+        with told(self.folder):
             manifest = kept.folder.with_name(f"{kept.lab}.json")
             if manifest.exists():
                 manifest.rename(self._loaded / f"{kept.lab}.json")
@@ -199,7 +199,7 @@ class Workspace:
             tree.remove_empty(kept.folder.parent)
 
     def _note(self, lab: str, loaded: dict[str, Any]) -> None:
-        with _told(self._loaded):
+        with told(self._loaded):
             write(self._loaded, f"{lab}.json", json.dumps(loaded, indent=1))
 
     def _read(self, lab: str) -> dict[str, Any] | None:
@@ -218,7 +218,7 @@ def write(project: Path, path: str, text: str) -> None:
         Trouble: where a link leads out of the project, or the disk does not take it.
     """
     target = project / path
-    with _told(target):
+    with told(target):
         if not target.parent.resolve().is_relative_to(project.resolve()):
             raise messages.leads_out(path)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -237,12 +237,12 @@ def write(project: Path, path: str, text: str) -> None:
 @contextmanager
 def copied(project: Path, state: Path) -> Iterator[Path]:
     """A copy of a project that is gone afterwards, so that a check leaves the original alone."""
-    with _told(state):
+    with told(state):
         state.mkdir(parents=True, exist_ok=True)
         holder = Path(tempfile.mkdtemp(dir=state, prefix="copy-"))
     try:
         copy = holder / project.name
-        with _told(project):
+        with told(project):
             shutil.copytree(project, copy, symlinks=True, ignore=tree.copied_not)
         yield copy
     finally:
@@ -250,7 +250,7 @@ def copied(project: Path, state: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
+def told(path: Path) -> Iterator[None]:
     """Tell an error of the file system as Trouble."""
     try:
         yield

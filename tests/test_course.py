@@ -12,6 +12,7 @@ import pytest
 from labkit.audience import Silent
 from labkit.course import Course
 from labkit.lab import Lab
+from labkit.progress import Standing
 from labkit.server import Server
 from labkit.trouble import Trouble
 from labkit.verdict import Verdict
@@ -295,7 +296,7 @@ def test_an_answer_passes_its_check_and_stays_as_it_is(
     sell(server, "desk")
     verdict = course.check(lab, Silent())
     assert (verdict.status, verdict.findings) == ("PASS", ())
-    assert verdict.following == "That was the last lab. See all of them: invoke labs"
+    assert verdict.following == f"Go on: invoke lab {NUMBER}"
     assert sorted(path.name for path in project.iterdir()) == ["notes.txt", "shop.py"]
     assert sold(server) == ["desk", "lamp"]
 
@@ -532,13 +533,92 @@ def test_a_reset_of_one_lab_leaves_another_alone(
     assert (neighbour / "a.txt").read_text() == "a"
 
 
-def test_the_overview_names_all_labs_and_how_to_begin(course: Course) -> None:
-    assert course.overview() == [f"{NUMBER}-small", OTHER, f"Run one: invoke lab {NUMBER}"]
+def test_the_overview_tells_how_far_each_lab_has_come(course: Course, lab: Lab) -> None:
+    course.run(lab, Silent())
+    overview = course.overview()
+    assert [(row.lab.name, row.state, row.is_next) for row in overview.rows] == [
+        (f"{NUMBER}-small", "new", True),
+        (OTHER, "started", False),
+    ]
+    assert overview.summary == "0 of 2 labs passed: 0 % of Alembic covered so far"
+    assert overview.following == f"Next: invoke lab {NUMBER}"
 
 
 def test_a_repository_without_labs_says_so(course: Course) -> None:
     shutil.rmtree(course.root / "labs")
-    assert course.overview() == ["There is no lab in the folder labs."]
+    assert course.overview().summary == "There is no lab in the folder labs."
+    listener = Listener()
+    assert course.go_on("new", listener) is None
+    assert listener.told == ["There is no lab in the folder labs."]
+
+
+# Progress.
+
+
+def solve(server: Server, project: Path) -> None:
+    (project / "notes.txt").write_text("bread\nmilk\n")
+    sell(server, "desk")
+
+
+def test_progress_follows_the_checks(
+    course: Course, lab: Lab, project: Path, server: Server
+) -> None:
+    states = [course.progress.of(lab.name).state]
+    course.check(lab, Silent())
+    states.append(course.progress.of(lab.name).state)
+    solve(server, project)
+    course.check(lab, Silent())
+    states.append(course.progress.of(lab.name).state)
+    (project / "notes.txt").write_text("bread\n")
+    course.check(lab, Silent())
+    states.append(course.progress.of(lab.name).state)
+    assert states == ["started", "started", "passed", "passed but no longer"]
+
+
+def test_a_reset_takes_back_that_a_lab_has_passed(
+    course: Course, lab: Lab, project: Path, server: Server
+) -> None:
+    solve(server, project)
+    course.check(lab, Silent())
+    course.progress.hinted(lab.name, 2)
+    course.reset(lab, Silent())
+    assert course.progress.of(lab.name) == Standing("passed but no longer", 0)
+
+
+def test_a_verdict_stands_where_progress_cannot_be_noted(
+    course: Course, lab: Lab, project: Path
+) -> None:
+    (course.state / "progress.json").unlink()
+    (course.state / "progress.json").mkdir()
+    verdict = course.check(lab, Silent())
+    assert verdict.status == "FAIL"
+    (note,) = verdict.notes
+    assert note.startswith("Your progress was not noted: ")
+
+
+def test_a_broken_progress_file_is_told_with_the_verdict(
+    course: Course, lab: Lab, project: Path
+) -> None:
+    (course.state / "progress.json").write_text("{")
+    (note,) = course.check(lab, Silent()).notes
+    assert note.startswith("The progress file could not be read and is kept as .labs/progress-")
+    assert note.endswith(".broken. Rebuild: invoke check --all")
+    assert course.progress.of(lab.name).state == "started"
+
+
+def test_going_on_runs_the_first_lab_that_has_not_passed(course: Course, lab: Lab) -> None:
+    course.progress.judged(f"{NUMBER}-small", passed=True)
+    verdict = course.go_on("new", Silent())
+    assert verdict is not None
+    assert (verdict.task, verdict.lab, verdict.status) == ("lab", OTHER, "PASS")
+
+
+def test_going_on_after_the_last_lab_says_that_all_have_passed(course: Course, lab: Lab) -> None:
+    for one in course.labs():
+        course.progress.judged(one.name, passed=True)
+    listener = Listener()
+    assert course.go_on("new", listener) is None
+    assert listener.told == ["All labs have passed. See all of them: invoke labs"]
 
 
 # What an author records.

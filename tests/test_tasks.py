@@ -188,7 +188,16 @@ def test_help_on_a_task_is_shown_and_nothing_is_run(clone: Clone) -> None:
 
 def test_invoke_alone_lists_the_labs(clone: Clone) -> None:
     done = clone.invoke()
-    assert (done.status, done.lines) == (0, [NAME, OTHER, f"Run one: invoke lab {NUMBER}"])
+    assert (done.status, done.lines) == (
+        0,
+        [
+            f"> {NUMBER} Small   new",
+            f"  {LAB} Smaller new",
+            "",
+            "0 of 2 labs passed: 0 % of Alembic covered so far",
+            f"Next: invoke lab {NUMBER}",
+        ],
+    )
 
 
 def test_stopping_what_does_not_run_says_so(clone: Clone) -> None:

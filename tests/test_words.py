@@ -65,7 +65,7 @@ def test_a_word_that_is_no_task_is_answered_with_all_of_them() -> None:
     what, why, mend = told("xyzzy")
     assert what == "There is no task “xyzzy”."
     assert why == (
-        "The tasks are lab, check, shell, reset, restore, record, labs, "
+        "The tasks are lab, check, shell, reset, restore, record, labs, next, "
         "up, down, logs, test, bench."
     )
     assert mend == "invoke --list"
@@ -144,9 +144,9 @@ def test_help_is_shown_wherever_it_is_asked_for(line: str) -> None:
 
 
 def test_help_on_a_task_without_words_is_short() -> None:
-    context = read("labs -h").help_on
+    context = read("bench -h").help_on
     assert context is not None
-    assert usage(context, "List them.") == "invoke labs\n\nList them."
+    assert usage(context, "List them.") == "invoke bench\n\nList them."
 
 
 def test_help_tells_what_an_option_takes() -> None:

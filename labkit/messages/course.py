@@ -12,13 +12,6 @@ from labkit.verdict import ERROR, FAIL, PASS, Verdict
 from labkit.workspace import Kept
 
 
-def overview(labs: Sequence[Lab]) -> list[str]:
-    """All labs by their names, and how to begin."""
-    if not labs:
-        return ["There is no lab in the folder labs."]
-    return [*(lab.name for lab in labs), f"Run one: invoke lab {labs[0].number}"]
-
-
 def waiting(lab: Lab) -> str:
     """Another terminal holds the lab."""
     return f"Another terminal is working on lab {lab.number}; waiting until it is done."
@@ -148,19 +141,20 @@ def after_recording(lab: Lab, findings: bool) -> str:
 
 
 STOPPED = "PostgreSQL is stopped; its data stays. Any lab starts it again."
+NOTHING_LEFT = "All labs have passed. See all of them: invoke labs"
 NOT_RUNNING = "No PostgreSQL of the labs is running."
 
 
-def with_following(verdict: Verdict, lab: Lab, project: str, labs: Sequence[Lab]) -> Verdict:
-    """The verdict with the next thing to do as its last line."""
+def with_following(verdict: Verdict, lab: Lab, project: str, coming: Lab | None) -> Verdict:
+    """The verdict with the next thing to do as its last line; ``coming`` is the lab after it."""
     notes = verdict.notes
     if verdict.task == "lab" and verdict.status == PASS:
         notes = (*notes, f"A shell with its database, to try things: invoke shell {lab.number}")
-    following = _following(verdict, lab, project, labs)
+    following = _following(verdict, lab, project, coming)
     return dataclasses.replace(verdict, notes=notes, following=following)
 
 
-def _following(verdict: Verdict, lab: Lab, project: str, labs: Sequence[Lab]) -> str:
+def _following(verdict: Verdict, lab: Lab, project: str, coming: Lab | None) -> str:
     number = lab.number
     if verdict.status == ERROR:
         return f"Run it again: invoke {verdict.task} {number}"
@@ -170,7 +164,6 @@ def _following(verdict: Verdict, lab: Lab, project: str, labs: Sequence[Lab]) ->
         return f"The page does not hold here. Run it once more, and report it: invoke lab {number}"
     if verdict.status == FAIL:
         return f"Edit {project}, then again: invoke check {number}"
-    later = [other for other in labs if other.number > number]
-    if later:
-        return f"Go on: invoke lab {later[0].number}"
-    return "That was the last lab. See all of them: invoke labs"
+    if coming:
+        return f"Go on: invoke lab {coming.number}"
+    return NOTHING_LEFT
