@@ -9,7 +9,7 @@ import pytest
 
 from labkit.containers import compose, note
 from labkit.containers.engine import Engine, complaint
-from labkit.containers.handover import hand_over
+from labkit.containers.handover import OUTSIDE, hand_over
 from labkit.containers.stack import Stack
 from labkit.trouble import Trouble
 
@@ -159,10 +159,25 @@ def test_an_url_that_is_given_wins_over_the_stack(
     assert not (tmp_path / "asked").exists()
 
 
-@pytest.mark.parametrize("words", [["down"], ["up"], ["--list"], ["test"], []])
-def test_a_task_that_is_not_for_the_workspace_stays_here(tmp_path: Path, words: list[str]) -> None:
+@pytest.mark.parametrize(
+    "words", [*([word] for word in OUTSIDE), ["--list"], ["lab", "--help"], ["lab", "-h"], []]
+)
+def test_a_task_that_is_not_for_the_workspace_stays_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
     leave_note(tmp_path)
+    docker(tmp_path, monkeypatch, f": >{tmp_path}/asked")
     hand_over(tmp_path, ["invoke", *words])
+    assert not (tmp_path / "asked").exists()
+
+
+def test_a_task_that_nobody_has_written_yet_is_handed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    leave_note(tmp_path)
+    docker(tmp_path, monkeypatch, 'echo "$@"')
+    assert handed_over(tmp_path, "brew", "12") == 0
+    assert capfd.readouterr().out.endswith(" invoke brew 12\n")
 
 
 def test_without_a_note_docker_is_not_asked(

@@ -10,7 +10,8 @@ _CHECKS = (
     ("ruff", "check", "."),
     ("ruff", "format", "--check", "."),
     ("mypy",),
-    ("pytest", "-n", "2"),
+    # The tests with containers share one stack, so they go to one worker.
+    ("pytest", "-n", "2", "--dist", "loadgroup"),
 )
 
 

@@ -17,9 +17,12 @@ from typing import NoReturn
 
 from labkit.containers import note
 
-TASKS = frozenset({"lab", "check", "shell", "reset", "restore", "record"})
-# Of these, the ones that read what is typed.
+# What runs outside: it is about the containers, or checks the labs themselves, or needs no
+# PostgreSQL. Every other task is handed over.
+OUTSIDE = frozenset({"up", "down", "logs", "labs", "doctor", "test", "bench"})
+# Of the others, the ones that read what is typed.
 _READING = frozenset({"shell", "record"})
+_HELP = frozenset({"-h", "--help"})
 _PROGRAMS = frozenset({"invoke", "inv"})
 _PASSED = ("TERM", "COLORTERM", "COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "LABS_TRACEBACK")
 _CALL = "LABS_CALL"
@@ -43,13 +46,16 @@ class _CaughtError(BaseException):
 def hand_over(root: Path, words: Sequence[str]) -> None:
     """Run the task in the workspace container and leave with its exit status.
 
-    Returns if it runs here: the stack is not up, the task is none for it, or LABS_DATABASE_URL
-    names another server. Docker is not asked.
+    Returns if it runs here: the stack is not up, the task is one of ``OUTSIDE``, or
+    LABS_DATABASE_URL names another server. Docker is not asked.
 
     Args:
         words: the command line, its program included.
     """
-    if len(words) < 2 or words[1] not in TASKS or not _is_program(Path(words[0])):
+    if len(words) < 2 or not _is_program(Path(words[0])):
+        return
+    # What begins with "-" is for invoke itself, as --list is.
+    if words[1] in OUTSIDE or words[1].startswith("-") or not _HELP.isdisjoint(words):
         return
     if os.environ.get("LABS_DATABASE_URL", "").strip():
         return

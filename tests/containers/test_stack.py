@@ -15,6 +15,8 @@ from labkit.page import File
 from tests.containers.clone import OWNER, Clone, Terminal
 from tests.containers.conftest import Make
 
+pytestmark = pytest.mark.xdist_group("containers")
+
 LAB = "07-add-column"
 
 

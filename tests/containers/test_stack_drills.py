@@ -13,6 +13,8 @@ import pytest
 from tests.containers.clone import Clone, Terminal
 from tests.containers.conftest import Make
 
+pytestmark = pytest.mark.xdist_group("containers")
+
 LAB = "07-add-column"
 
 
