@@ -30,7 +30,7 @@ def password_path(state: Path) -> Path:
 
 def is_meant(url: str) -> bool:
     """Whether we are in the workspace container, and a URL leads to the database beside it."""
-    return VARIABLE in os.environ and f"@{HOST}:" in url
+    return bool(os.environ.get(VARIABLE)) and f"@{HOST}:" in url
 
 
 def inside(url: str) -> Session:
@@ -75,8 +75,9 @@ def _session(parameters: Mapping[str, str], port: str) -> Session:
 
 def main() -> int:
     """Say on stdout which database the workspace container has; for whoever starts it."""
+    url = os.environ[given.VARIABLE]
     try:
-        print(inside(os.environ[given.VARIABLE]).source)
+        print((inside(url) if is_meant(url) else given.ready(url)).source)
     except Trouble as trouble:
         print(trouble)
         return REFUSED if trouble.what == messages.wrong_password().what else 1
