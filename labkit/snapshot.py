@@ -20,7 +20,7 @@ from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 from labkit.messages import snapshot as messages
 from labkit.schema import notation, rows
 from labkit.schema.address import connect
-from labkit.schema.catalog import KINDS, names
+from labkit.schema.catalog import KINDS, constants, names
 from labkit.schema.catalog.query import ask
 from labkit.trouble import Trouble
 
@@ -149,7 +149,9 @@ def load(source: str | Path, name: str | None = None) -> Snapshot:
             raise messages.no_file(
                 name, getattr(error, "strerror", "") or "it is no text"
             ) from None
-    return Snapshot(notation.parse(source, name or "snapshot"))
+    content = notation.parse(source, name or "snapshot")
+    constants.settle(content)
+    return Snapshot(content)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

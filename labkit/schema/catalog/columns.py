@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from operator import itemgetter
 from typing import NamedTuple
 
-from labkit.schema.catalog import altercolumn, columnop, op, privileges
+from labkit.schema.catalog import altercolumn, columnop, constants, op, privileges
 from labkit.schema.catalog.expression import bare_expression, steady
 from labkit.schema.catalog.inheritance import leave_out_inherited
 from labkit.schema.catalog.kind import (
@@ -21,7 +20,7 @@ from labkit.schema.catalog.kind import (
     Spec,
     Tree,
 )
-from labkit.schema.catalog.names import made_up, quoted
+from labkit.schema.catalog.names import MADE_UP_NOT_NULL, made_up, quoted
 from labkit.schema.catalog.raw import CONSTRAINT, RELATION, Arm, Raw, lines, options
 from labkit.schema.catalog.sequences import option_words
 from labkit.schema.catalog.sequences import options as sequence_options
@@ -29,8 +28,6 @@ from labkit.schema.catalog.sequences import options as sequence_options
 _STORAGE = {"p": "plain", "e": "external", "m": "main", "x": "extended"}
 _COMPRESSION = {"p": "pglz", "l": "lz4"}
 _GENERATION = {"s": "generated", "v": "virtual"}
-# The names that PostgreSQL 18 makes up; older servers have none to compare them with.
-MADE_UP_NOT_NULL = re.compile(r".*_not_null[0-9]*\Z", re.DOTALL).match
 _IDENTITY = {"a": "always", "d": "by default"}
 
 
@@ -139,8 +136,8 @@ class Columns(Kind):
             if key in defaults:
                 if template.generation:
                     spec[_GENERATION[template.generation]] = bare_expression(defaults[key])
-                else:
-                    spec["default"] = steady(defaults[key])
+                elif text := constants.default(steady(defaults[key]), spec["type"]):
+                    spec["default"] = text
             if template.identity:
                 spec["identity"] = _identity(raw, template.identity, key, sequences.get(key))
             if template.inherited:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from labkit.schema.catalog import op, privileges
+from labkit.schema.catalog import constants, op, privileges
 from labkit.schema.catalog.bysql import BySql, comment_on
 from labkit.schema.catalog.expression import bare_expression, steady
 from labkit.schema.catalog.kind import FLAG, GRANTS, MAPPING, TEXT, Side, Spec, Tree, with_extras
-from labkit.schema.catalog.names import made_up, qualified, quoted, short_type
+from labkit.schema.catalog.names import MADE_UP_NOT_NULL, qualified, quoted, short_type
 from labkit.schema.catalog.raw import CONSTRAINT, TYPE, Arm, Raw, registered
 
 
@@ -56,7 +56,7 @@ class Domains(BySql):
         }
 
     def read(self, raw: Raw, tree: Tree) -> None:
-        domains: dict[str, tuple[str, Spec]] = {}
+        domains: dict[str, Spec] = {}
         found = tree[self.section] = {}
         for row in raw.rows("domain"):
             oid, schema, name, kind, dimensions, notnull, default, collation, acl, _ = row
@@ -67,24 +67,24 @@ class Domains(BySql):
                 spec["collation"] = registered(collation)
             if notnull == "true":
                 spec["nullable"] = False
-            if default:
-                spec["default"] = steady(default)
+            if default and (text := constants.default(steady(default), spec["type"])):
+                spec["default"] = text
             grants = privileges.unusual(acl, "type", raw.version) if acl else None
             with_extras(spec, raw, TYPE, oid, grants)
             found[qualified(raw.schemas[schema], name)] = spec
-            domains[oid] = (name, spec)
+            domains[oid] = spec
         for oid, domain, name, kind, valid, definition, _ in sorted(
             raw.rows("domain constraint"), key=lambda row: row[2]
         ):
             if domain not in domains:
                 continue
-            base, spec = domains[domain]
+            spec = domains[domain]
             if kind == "c":
                 checks = "checks" if valid == "true" else "not valid"
                 text = definition.removesuffix(" NOT VALID").removeprefix("CHECK ")
                 text = bare_expression(bare_expression(text))
                 spec.setdefault(checks, {})[quoted(name)] = text
-            elif kind == "n" and name != made_up(base, "", "not_null"):
+            elif kind == "n" and not MADE_UP_NOT_NULL(name):
                 spec["not null name"] = quoted(name)
             if comment := raw.comment(CONSTRAINT, oid):
                 spec.setdefault("constraint comments", {})[quoted(name)] = comment

@@ -17,6 +17,9 @@ _TOKENS = re.compile(
 )
 _QUOTED = re.compile(r"'(?:[^']|'')*'|\"((?:[^\"]|\"\")*)\"")
 
+_CAST_ONE = r"\(('(?:[^']|'')*'::character varying)\)::text"
+_CAST_ONE_BY_ONE = re.compile(rf"ARRAY\[{_CAST_ONE}(?:, {_CAST_ONE})*\]")
+
 # What may follow the FROM clause of a query, as the server writes it.
 _AFTER_FROM = frozenset(
     ("WHERE", "GROUP", "HAVING", "WINDOW", "ORDER", "LIMIT", "OFFSET", "FETCH", "FOR")
@@ -29,8 +32,13 @@ _QUERIES = frozenset(("SELECT", "VALUES", "WITH"))
 def steady(text: str) -> str:
     """The expression with quotes only around names that need them in every version.
 
-    ``"json_value"`` is quoted by PostgreSQL 17 and bare in 14; what is inside a text stays.
+    ``"json_value"`` is quoted by PostgreSQL 17 and bare in 14; what is inside a text stays. What a
+    dump and its restoration or a change of type spell anew is spelled as at first.
     """
+    if "::character varying)::text" in text:
+        text = _CAST_ONE_BY_ONE.sub(_cast_as_one, text)
+    if " AND ((" in text or " OR ((" in text:
+        text = _flat(text)
     if '"' not in text:
         return text
 
@@ -39,6 +47,38 @@ def steady(text: str) -> str:
         return match.group(0) if name is None else quoted(name.replace('""', '"'))
 
     return _QUOTED.sub(requote, text)
+
+
+def _cast_as_one(match: re.Match[str]) -> str:
+    items = ", ".join(item[1] for item in re.finditer(_CAST_ONE, match[0]))
+    return f"(ARRAY[{items}])::text[]"
+
+
+def _flat(text: str) -> str:
+    """The expression without parentheses around ANDs among ANDs, and ORs among ORs."""
+    pieces = tokens(text)
+    # For each open parenthesis: where it stands, and the words that join what is in it.
+    stack: list[tuple[int, set[str]]] = [(-1, set())]
+    joined: dict[int, tuple[int, set[str]]] = {}
+    inside: dict[int, int] = {}
+    for position, piece in enumerate(pieces):
+        if piece == "(":
+            inside[position] = stack[-1][0]
+            stack.append((position, set()))
+        elif piece == ")" and len(stack) > 1:
+            start, words = stack.pop()
+            joined[start] = position, words
+        elif not piece.isspace() and piece.isupper():
+            stack[-1][1].add(piece)
+    joined[-1] = len(pieces), stack[0][1]
+    spare = set()
+    for start, (end, words) in joined.items():
+        outer = joined.get(inside.get(start, -1), (0, set()))[1]
+        if start >= 0 and words == outer and words in ({"AND"}, {"OR"}):
+            around = [*pieces[max(start - 2, 0) : start], *pieces[end + 1 : end + 3]]
+            if any(piece in words for piece in around):
+                spare |= {start, end}
+    return "".join(piece for position, piece in enumerate(pieces) if position not in spare)
 
 
 def bare_expression(text: str) -> str:
@@ -61,13 +101,27 @@ def tokens(text: str) -> list[str]:
     return [match.group() for match in _TOKENS.finditer(text)]
 
 
+def listed(text: str) -> list[str]:
+    """Expressions that stand with commas between them."""
+    found = [""]
+    depth = 0
+    for piece in tokens(text):
+        depth += (piece in "([") - (piece in ")]")
+        if piece == "," and depth == 0:
+            found.append("")
+        else:
+            found[-1] += piece
+    return [item.strip() for item in found]
+
+
 def view(definition: str) -> str:
     """The query of a view without a semicolon, and with columns named as PostgreSQL 16 does.
 
     Until 15 the columns of a query over one table were written ``products.id``, since then ``id``.
     """
     text = steady(definition.strip().removesuffix(";"))
-    pieces = tokens(text)
+    pieces = _without_own_alias(tokens(text))
+    text = "".join(pieces)
     levels = _levels(pieces)
     name = _only_source(pieces, levels)
     if name is None:
@@ -89,6 +143,17 @@ def view(definition: str) -> str:
         kept.append(piece)
         position += 1
     return "".join(kept)
+
+
+def _without_own_alias(pieces: list[str]) -> list[str]:
+    """The pieces without an alias that is the table's name again: ``FROM t t``."""
+    kept: list[str] = []
+    for piece in pieces:
+        if kept[-1:] == [" "] and kept[-2:-1] == [piece] and _IS_NAME(piece):
+            kept.pop()
+        else:
+            kept.append(piece)
+    return kept
 
 
 def _levels(pieces: list[str]) -> list[int]:

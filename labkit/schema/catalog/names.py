@@ -24,6 +24,9 @@ _KEYWORDS = """
 """
 KEYWORDS = frozenset(_KEYWORDS.split())
 
+# The names that PostgreSQL 18 makes up; older servers have none to compare them with.
+MADE_UP_NOT_NULL = re.compile(r".*_not_null[0-9]*\Z", re.DOTALL).match
+
 _PLAIN = re.compile(r"[a-z_][a-z0-9_$]*\Z").match
 _IDENTIFIER = re.compile(r'"((?:[^"]|"")+)"|([^\W\d][\w$]*)')
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from labkit.schema.catalog import op
 from labkit.schema.catalog.bysql import BySql
-from labkit.schema.catalog.expression import steady, tokens
+from labkit.schema.catalog.expression import listed, steady
 from labkit.schema.catalog.kind import NUMBER, TEXT, TEXTS, Side, Spec, Tree, with_extras
 from labkit.schema.catalog.names import qualified
 from labkit.schema.catalog.raw import STATISTICS, Arm, Raw
@@ -38,7 +38,7 @@ class Statistics(BySql):
                 continue
             columns = [raw.columns[table][number] for number in keys.split()]
             if expressions:
-                columns = _split(steady(expressions))
+                columns = listed(steady(expressions))
             spec: Spec = {"table": raw.relations[table], "columns": columns}
             told = [_KINDS[letter] for letter in kinds if letter in _KINDS]
             if told and len(told) < len(_KINDS):
@@ -63,16 +63,3 @@ class Statistics(BySql):
             target = wanted.spec.get(part, -1)
             return op.execute(f"ALTER STATISTICS {found.identity} SET STATISTICS {target}")
         return super().changed(part, wanted, found)
-
-
-def _split(columns: str) -> list[str]:
-    """Columns and expressions that stand with commas between them."""
-    found = [""]
-    depth = 0
-    for piece in tokens(columns):
-        depth += (piece == "(") - (piece == ")")
-        if piece == "," and depth == 0:
-            found.append("")
-        else:
-            found[-1] += piece
-    return [item.strip() for item in found]

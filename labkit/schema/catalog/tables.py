@@ -8,7 +8,7 @@ from labkit.schema.catalog import op, privileges
 from labkit.schema.catalog.columns import Columns
 from labkit.schema.catalog.constraintop import referenced
 from labkit.schema.catalog.constraints import Constraints
-from labkit.schema.catalog.expression import steady
+from labkit.schema.catalog.expression import listed, steady
 from labkit.schema.catalog.inheritance import parents
 from labkit.schema.catalog.kind import (
     FLAG,
@@ -111,7 +111,7 @@ class Tables(Kind):
             spec["partition by"] = steady(key)
         if partition == "true":
             spec["partition of"] = above[0]
-            spec["bounds"] = steady(bounds)
+            spec["bounds"] = _bounds(steady(bounds))
         elif above:
             spec["inherits"] = above
         if method:
@@ -183,6 +183,12 @@ class Tables(Kind):
             return _partition(wanted, found)
         actions = alterations(part, ours, theirs)
         return op.execute(*(f"ALTER TABLE {table} {do}" for do in actions)) if actions else None
+
+
+def _bounds(text: str) -> str:
+    """The bounds of a partition, the values of a list in order."""
+    head, found, values = text.removesuffix(")").partition(" IN (")
+    return f"{head}{found}{', '.join(sorted(listed(values)))})" if found else text
 
 
 def _partition(wanted: Side, found: Side) -> str | None:
