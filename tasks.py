@@ -125,6 +125,22 @@ def record(_: Context, lab: str, yes: bool = False) -> None:
     end(action, screen, task="record", lab=lab)
 
 
+@task
+def index(_: Context) -> None:
+    """For authors: write the tables of labs/README.md.
+
+    Example: invoke index
+    """
+    screen = Screen()
+
+    def action() -> None:
+        with Course(ROOT) as course:
+            for line in course.index(screen):
+                screen.note(line)
+
+    end(action, screen, task="index")
+
+
 @task(
     default=True,
     help={

@@ -15,7 +15,7 @@ from pathlib import Path
 from labkit import curriculum, server
 from labkit import lab as labs
 from labkit.audience import Audience, watch
-from labkit.authoring import recording
+from labkit.authoring import indexing, recording
 from labkit.authoring.proof import proofs
 from labkit.authoring.rehearsal import rehearsed
 from labkit.exam import attempt
@@ -26,6 +26,7 @@ from labkit.messages import course as messages
 from labkit.messages import curriculum as curriculum_messages
 from labkit.messages import need as need_messages
 from labkit.messages import progress as progress_messages
+from labkit.messages import record as record_messages
 from labkit.need import impossible, possible
 from labkit.overview import Overview
 from labkit.page import Step
@@ -224,6 +225,20 @@ class Course:
             source=self.server.source,
             seconds=time.monotonic() - started,
         )
+
+    def index(self, audience: Audience) -> list[str]:
+        """For authors: write the generated parts of the labs' README.
+
+        Returns:
+            What was done, in sentences; the last one is the next thing to do.
+        """
+        readme = self.root / "labs" / "README.md"
+
+        def told(lab: Lab) -> None:
+            audience.noted(record_messages.indexing(lab))
+
+        changed = indexing.write(readme, self.labs(), self.server, self.runner, self.state, told)
+        return record_messages.indexed(readme.relative_to(self.root).as_posix(), changed=changed)
 
     def stop(self) -> str:
         """Stop the embedded server; what was done, in words."""

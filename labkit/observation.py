@@ -67,7 +67,9 @@ class Observation:
 
     ``status`` is the exit status as a shell gives it (128 + n for signal n). ``cut`` is the number
     of output characters that were dropped from the middle because there were too many. ``gaps``
-    tells, in the observer's own words, what it failed to see; it is empty as a rule.
+    tells, in the observer's own words, what it failed to see; it is empty as a rule. ``programs``
+    are the words of each Python program that was started, ``used`` names what their lines in the
+    project used of Alembic: ("op", "add_column"), ("configure", "url"), ("ini", "timezone").
     """
 
     command: str
@@ -80,6 +82,8 @@ class Observation:
     timed_out: bool = False
     cut: int = 0
     gaps: tuple[str, ...] = ()
+    programs: tuple[tuple[str, ...], ...] = ()
+    used: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def migrated(self) -> list[Statement]:

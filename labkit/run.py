@@ -124,6 +124,8 @@ class Runner:
             timed_out=watch.timed_out,
             cut=watch.output.cut,
             gaps=recorded.gaps,
+            programs=recorded.programs,
+            used=recorded.used,
         )
 
     def _ready(self) -> Prepared:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from labkit.authoring import form
+from labkit.authoring import form, index
+from labkit.authoring.coverage import used
 from labkit.authoring.proof import proofs
 from labkit.authoring.rehearsal import rehearsed
 from labkit.lab import Lab, all_labs
@@ -20,6 +21,7 @@ from labkit.show import plain
 
 ROOT = Path(__file__).resolve().parents[1]
 LABS = all_labs(ROOT / "labs")
+README = ROOT / "labs" / "README.md"
 
 every_lab = pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.name)
 
@@ -34,8 +36,20 @@ def runner() -> Iterator[Runner]:
 def test_a_lab_proves_itself(lab: Lab, server: Server, runner: Runner, tmp_path: Path) -> None:
     with rehearsed(lab, server, runner, tmp_path) as rehearsal:
         all_proofs = list(proofs(rehearsal))
+        everything = len(rehearsal.steps) == len(lab.page.example)
+        seen = used(rehearsal.trial.records)
     broken = [f"{p.name}\n{plain(p.findings, lab.name)}" for p in all_proofs if p.findings]
     assert not broken, "\n".join(broken)
+    told = index.read(README.read_text(encoding="utf-8")).get(lab.number, set())
+    assert seen == told if everything else seen <= told, "labs/README.md is old: invoke index"
+
+
+def test_the_index_lists_every_lab_and_all_that_alembic_has() -> None:
+    source = README.read_text(encoding="utf-8")
+    by_lab = index.read(source)
+    assert list(by_lab) and set(by_lab) == {lab.number for lab in LABS}, "invoke index"
+    assert index.with_parts(source, LABS, by_lab) == source, "invoke index"
+    assert index.is_current(source)
 
 
 @every_lab

@@ -557,11 +557,11 @@ def test_a_line_that_is_too_long_is_trouble(forking: Runner, project: Project) -
 def test_a_torn_last_line_of_a_record_is_ignored(tmp_path: Path) -> None:
     told = tmp_path / "record"
     record.begin(told)
-    record.append(str(told), {"kind": "start", "pid": 1})
+    record.append(str(told), {"kind": "start", "pid": 1, "argv": ["python"]})
     record.append(str(told), {"kind": "end", "pid": 1})
     with told.open("a") as file:
         file.write('{"kind": "fail')
-    assert record.read(told, tmp_path) == record.Recorded((), None, ())
+    assert record.read(told, tmp_path) == record.Recorded((), None, (), (("python",),))
 
 
 def test_a_record_without_its_header_is_lost(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from labkit.lab import Lab
 from labkit.trial import Record
 from labkit.trouble import Trouble
 
@@ -34,3 +35,24 @@ def broken_run(page: str, record: Record) -> Trouble:
         "\n".join(reasons),
         "Mend it. If it is meant to fail, write “# => Error: …” below it.",
     )
+
+
+def indexing(lab: Lab) -> str:
+    """A page is run for the tables of the labs' README."""
+    return f"Running the page of {lab.name}."
+
+
+def no_index(lab: Lab) -> Trouble:
+    """A page is not true, so what it used is not what it means to use."""
+    return Trouble(
+        f"The page of {lab.name} does not hold, so the tables are left as they are.",
+        "It was changed since it was recorded.",
+        f"invoke record {lab.number}",
+    )
+
+
+def indexed(path: str, *, changed: bool) -> list[str]:
+    """The tables of the labs' README are as they must be."""
+    if not changed:
+        return [f"{path} was right already.", "Go on: invoke test"]
+    return [f"Written: {path}.", f"Read what changed: git diff {path}"]

@@ -202,6 +202,7 @@ def main(path: list[str], loaded: set[str], told_by_runner: list[str]) -> None:
         for module in _MODULES:
             importlib.import_module(module)
         observer.listen()
+        observer.listen_to_alembic()
     except Exception as error:
         told = {"error": f"{type(error).__name__}: {error}"}
     standing.hide()

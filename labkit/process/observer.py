@@ -23,6 +23,7 @@ from typing import Any
 
 from labkit.process import failing, record
 from labkit.process.relations import Relations
+from labkit.process.usage import Usage
 
 _LISTENERS = (
     "before_cursor_execute",
@@ -47,6 +48,8 @@ class Observer:
         self._number = 0
         self._running: dict[int, tuple[int, float, Relations | None]] = {}
         self._relations: dict[int, Relations] = {}
+        self._used: set[tuple[str, str]] = set()
+        self._usage = Usage(self._use)
 
     def listen(self) -> None:
         """Register with every SQLAlchemy engine of this process."""
@@ -56,9 +59,19 @@ class Observer:
         for name in _LISTENERS:
             event.listen(Engine, name, _guarded(self, getattr(self, f"_{name}")))
 
+    def listen_to_alembic(self) -> None:
+        """Hear which parts of Alembic are used."""
+        self._usage.listen_to_operations()
+        self._usage.listen_to_options()
+
     def listen_when_loaded(self) -> None:
-        """Register as soon as the program imports SQLAlchemy, if it ever does."""
-        sys.meta_path.insert(0, _WhenLoaded("sqlalchemy.engine", self.listen))
+        """Register as soon as the program imports SQLAlchemy and Alembic, if it ever does."""
+        for name, listen in (
+            ("sqlalchemy.engine", self.listen),
+            ("alembic.op", self._usage.listen_to_operations),
+            ("alembic.config", self._usage.listen_to_options),
+        ):
+            sys.meta_path.insert(0, _WhenLoaded(name, listen))
 
     def start(self, argv: list[str]) -> None:
         """Begin to tell, if the environment names a record.
@@ -68,6 +81,7 @@ class Observer:
         """
         self._path = os.environ.get(record.RECORD)
         self._project = os.path.realpath(os.environ.get(record.PROJECT, "/nowhere"))
+        self._usage.project = self._project
         if self._path is not None:
             self.tell(kind="start", argv=argv)
             with contextlib.suppress(Exception):
@@ -92,6 +106,11 @@ class Observer:
                 record.append(self._path, {"pid": os.getpid(), **line})
             except OSError:
                 self._path = None
+
+    def _use(self, kind: str, name: str) -> None:
+        if (kind, name) not in self._used and self._path is not None:
+            self._used.add((kind, name))
+            self.tell(kind="use", of=kind, name=name)
 
     def _before_cursor_execute(
         self, conn: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool

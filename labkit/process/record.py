@@ -71,11 +71,16 @@ def stack_of(path: str | os.PathLike[str]) -> str:
 
 @dataclass(frozen=True)
 class Recorded:
-    """What a record holds: statements in the order sent, the failure that ended it, the gaps."""
+    """What a record holds: statements in the order sent, the failure that ended it, the gaps.
+
+    ``programs`` are the words of each Python program, ``used`` the parts of Alembic it used.
+    """
 
     statements: tuple[Statement, ...]
     failure: Failure | None
     gaps: tuple[str, ...]
+    programs: tuple[tuple[str, ...], ...] = ()
+    used: frozenset[tuple[str, str]] = frozenset()
 
 
 def read(path: Path, project: Path) -> Recorded:
@@ -91,11 +96,16 @@ def read(path: Path, project: Path) -> Recorded:
     sent: dict[tuple[int, int], dict[str, Any]] = {}
     begun: set[int] = set()
     failure: Failure | None = None
+    programs: list[tuple[str, ...]] = []
+    used: set[tuple[str, str]] = set()
     for line in lines[1:]:
         pid = line["pid"]
         match line["kind"]:
             case "start":
                 begun.add(pid)
+                programs.append(tuple(line["argv"]))
+            case "use":
+                used.add((line["of"], line["name"]))
             case "sent":
                 sent[pid, line["number"]] = line
             case "done":
@@ -109,7 +119,8 @@ def read(path: Path, project: Path) -> Recorded:
         place = _last_place(path, project) or (places.place(waiting[-1]) if waiting else None)
         failure = Failure("ended", "The process ended before Python could end it.", place)
     statements = tuple(s for line in sent.values() for s in _statements(line, places))
-    return Recorded(statements, failure, tuple(line["gap"] for line in lines if "gap" in line))
+    gaps = tuple(line["gap"] for line in lines if "gap" in line)
+    return Recorded(statements, failure, gaps, tuple(programs), frozenset(used))
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
