@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from labkit.schema.catalog.accessmethods import AccessMethods
+from labkit.schema.catalog.basetypes import BaseTypes
 from labkit.schema.catalog.collations import Collations
 from labkit.schema.catalog.columns import Columns
 from labkit.schema.catalog.composites import Composites
 from labkit.schema.catalog.constraints import Constraints
+from labkit.schema.catalog.conversions import Conversions
 from labkit.schema.catalog.domains import Domains
 from labkit.schema.catalog.enums import Enums
 from labkit.schema.catalog.eventtriggers import EventTriggers
@@ -29,9 +32,17 @@ from labkit.schema.catalog.rules import Rules
 from labkit.schema.catalog.schemas import Schemas
 from labkit.schema.catalog.sequences import Sequences
 from labkit.schema.catalog.statistics import Statistics
+from labkit.schema.catalog.subscriptions import Subscriptions
 from labkit.schema.catalog.tables import Tables
-from labkit.schema.catalog.textsearch import SearchConfigurations, SearchDictionaries
+from labkit.schema.catalog.textsearch import (
+    SearchConfigurations,
+    SearchDictionaries,
+    SearchParsers,
+    SearchTemplates,
+)
+from labkit.schema.catalog.transforms import Transforms
 from labkit.schema.catalog.triggers import Triggers
+from labkit.schema.catalog.viewcolumns import ViewColumns
 from labkit.schema.catalog.views import MaterializedViews, Views
 
 KINDS: tuple[Kind, ...] = (
@@ -40,15 +51,21 @@ KINDS: tuple[Kind, ...] = (
     Languages(),
     DefaultPrivileges(),
     Collations(),
+    SearchParsers(),
+    SearchTemplates(),
     SearchDictionaries(),
     SearchConfigurations(),
     Enums(),
     Domains(),
     Composites(),
     Ranges(),
+    BaseTypes(),
     Wrappers(),
     Servers(),
     Functions(),
+    Conversions(),
+    AccessMethods(),
+    Transforms(),
     Casts(),
     Operators(),
     OperatorFamilies(),
@@ -60,11 +77,13 @@ KINDS: tuple[Kind, ...] = (
     Constraints(),
     Views(),
     MaterializedViews(),
+    ViewColumns(),
     Indexes(),
     Rules(),
     Triggers(),
     Policies(),
     Statistics(),
     Publications(),
+    Subscriptions(),
     EventTriggers(),
 )

@@ -45,6 +45,10 @@ class BySql(Kind):
         """The kind of privileges of this object."""
         return self.acl
 
+    def granted_as(self, side: Side) -> str:
+        """The kind in GRANT."""
+        return self.granted
+
     def drop(self, found: Side) -> str:
         return f"DROP {self.sql_of(found)} {self.address(found)}"
 
@@ -57,7 +61,7 @@ class BySql(Kind):
             told.append(comment_on(f"{self.sql_of(wanted)} {self.address(wanted)}", comment))
         grants = wanted.spec.get("privileges", {}), before.get("privileges", {})
         if grants[0] != grants[1]:
-            on = f"{self.granted} {self.address(wanted)}".lstrip()
+            on = f"{self.granted_as(wanted)} {self.address(wanted)}".lstrip()
             told += privileges.statements(*grants, on, self.acl_of(wanted))
         return told
 

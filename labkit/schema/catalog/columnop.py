@@ -16,7 +16,16 @@ _SAID = frozenset(
 )
 # Types that are kept in the main table by themselves; all others that can move out are "extended".
 _MAIN = frozenset(("numeric", "inet", "cidr"))
-_AFTER = ("storage", "compression", "statistics", "options", "not null comment", "privileges")
+_AFTER = (
+    "storage",
+    "compression",
+    "statistics",
+    "options",
+    "not null comment",
+    "identity comment",
+    "identity privileges",
+    "privileges",
+)
 
 
 def sequence_of(table: str, column: str) -> str:
@@ -86,6 +95,13 @@ def part_sql(part: str, table: str, name: str, ours: Spec, theirs: Spec) -> list
     if part == "not null comment":
         made = op.joined([made_up(op.names(table)[-1], bare(name), "not_null")])
         return [comment_on(f"CONSTRAINT {ours.get('not null name', made)} ON {table}", wanted)]
+    if part.startswith("identity "):
+        identity = ours.get("identity")
+        own = identity.get("sequence") if isinstance(identity, dict) else None
+        sequence = f"SEQUENCE {own or sequence_of(table, name)}"
+        if part == "identity comment":
+            return [comment_on(sequence, wanted)]
+        return privileges.statements(wanted or {}, there or {}, sequence, "sequence")
     if part == "privileges":
         return privileges.statements(wanted or {}, there or {}, table, "column", name)
     return []

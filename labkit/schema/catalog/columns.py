@@ -60,6 +60,8 @@ class Columns(Kind):
         "foreign options": MAPPING,
         "comment": TEXT,
         "not null comment": TEXT,
+        "identity comment": TEXT,
+        "identity privileges": GRANTS,
         "privileges": GRANTS,
     }
     required = ("type",)
@@ -122,25 +124,26 @@ class Columns(Kind):
         defaults = {(row[0], row[1]): row[2] for row in raw.rows("default")}
         sequences = {(row[8], row[9]): row for row in raw.rows("sequence") if row[10] == "i"}
         notes = self._notes(raw)
-        templates: dict[str, _Template] = {}
+        templates: dict[str, Template] = {}
         inherited = []
         for relation, number, name, rest in raw.rows("column"):
             table = tables.get(relation)
             if table is None:
                 continue
-            template = templates.get(rest)
-            if template is None:
-                template = templates[rest] = _template(raw, rest)
-            spec = template.spec.copy()
+            common = templates.get(rest)
+            if common is None:
+                common = templates[rest] = template(raw, rest)
+            spec = common.spec.copy()
             key = (relation, number)
             if key in defaults:
-                if template.generation:
-                    spec[_GENERATION[template.generation]] = bare_expression(defaults[key])
+                if common.generation:
+                    spec[_GENERATION[common.generation]] = bare_expression(defaults[key])
                 elif text := constants.default(steady(defaults[key]), spec["type"]):
                     spec["default"] = text
-            if template.identity:
-                spec["identity"] = _identity(raw, template.identity, key, sequences.get(key))
-            if template.inherited:
+            if common.identity:
+                spec["identity"] = _identity(raw, common.identity, key, sequences.get(key))
+                spec.update(_beside(raw, sequences.get(key)))
+            if common.inherited:
                 inherited.append((table, quoted(name)))
             if key in notes:
                 spec.update(notes[key])
@@ -217,7 +220,7 @@ class Columns(Kind):
         return altercolumn.definition(wanted, found, self.words(wanted.spec))
 
 
-class _Template(NamedTuple):
+class Template(NamedTuple):
     """What many columns have in common, and what still has to be looked up for each."""
 
     spec: Spec
@@ -226,7 +229,8 @@ class _Template(NamedTuple):
     inherited: bool
 
 
-def _template(raw: Raw, rest: str) -> _Template:
+def template(raw: Raw, rest: str) -> Template:
+    """What the fields that the server sent for a column say of it."""
     oid, modifier, dimensions, collation, notnull, identity, *more = raw.fields(rest)
     generation, storage, compression, target, own, foreign, inherited, acl, *_ = more
     kind, collated = raw.typed(oid, modifier, dimensions, collation)
@@ -248,7 +252,7 @@ def _template(raw: Raw, rest: str) -> _Template:
     grants = privileges.unusual(acl, "column", raw.version) if acl else None
     if grants:
         spec["privileges"] = grants
-    return _Template(spec, generation, identity, inherited == "true")
+    return Template(spec, generation, identity, inherited == "true")
 
 
 def _identity(raw: Raw, letter: str, key: tuple[str, str], row: list[str] | None) -> str | Spec:
@@ -263,6 +267,17 @@ def _identity(raw: Raw, letter: str, key: tuple[str, str], row: list[str] | None
     if raw.names.get(row[0]) != made_up(raw.names[relation], column, "seq"):
         extra["sequence"] = raw.relations[row[0]]
     return {"generated": how, **extra} if extra else how
+
+
+def _beside(raw: Raw, row: list[str] | None) -> Spec:
+    """What is said of the sequence of an identity column beside its options."""
+    spec: Spec = {}
+    if row and (comment := raw.comment(RELATION, row[0])):
+        spec["identity comment"] = comment
+    if row and (acl := raw.acls.get(row[0])):
+        grants = privileges.unusual(acl, "sequence", raw.version)
+        spec.update({"identity privileges": grants} if grants else {})
+    return spec
 
 
 def identity_words(identity: str | Spec) -> str:

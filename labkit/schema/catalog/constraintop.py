@@ -133,7 +133,7 @@ def missing(side: Side, words: str) -> op.Code:
 def _afterwards(side: Side) -> list[str]:
     sql = [
         line
-        for part in ("clustered", "replica identity", "comment")
+        for part in ("clustered", "replica identity", "index comment", "comment")
         if part in side.spec
         for line in part_sql(part, side)
     ]
@@ -145,6 +145,9 @@ def part_sql(part: str, side: Side) -> list[str]:
     table, name, wanted = side.owner, side.name, side.spec.get(part)
     if part == "comment":
         return [comment_on(f"CONSTRAINT {name} ON {table}", wanted)]
+    if part == "index comment":
+        index = op.joined([*op.names(table)[:-1], bare(name)])
+        return [comment_on(f"INDEX {index}", wanted)]
     if part == "clustered":
         return [
             f"ALTER TABLE {table} " + (f"CLUSTER ON {name}" if wanted else "SET WITHOUT CLUSTER")

@@ -7,8 +7,9 @@ from labkit.schema.catalog.expression import bare_expression, steady
 from labkit.schema.catalog.inheritance import follows_partition
 from labkit.schema.catalog.kind import FLAG, MAPPING, TEXT, TEXTS, Kind, Side, Spec, Tree
 from labkit.schema.catalog.names import quoted
-from labkit.schema.catalog.raw import CONSTRAINT, Arm, Raw, options
+from labkit.schema.catalog.raw import CONSTRAINT, RELATION, Arm, Raw, options
 from labkit.schema.catalog.storage import option_changes
+from labkit.schema.catalog.triggers import STATES
 
 _NOUNS = {
     "primary key": "primary key",
@@ -27,6 +28,7 @@ class Constraints(Kind):
     section = "constraints"
     inside = ("tables", "foreign tables")
     rivals = "indexes"
+    usual = {"triggers": "enabled"}
     parts = {
         "primary key": TEXTS,
         "unique": TEXTS,
@@ -51,12 +53,23 @@ class Constraints(Kind):
         "options": MAPPING,
         "clustered": FLAG,
         "replica identity": FLAG,
+        "triggers": TEXT,
+        "index comment": TEXT,
         "comment": TEXT,
     }
     definition = tuple(
         part
         for part in parts
-        if part not in ("tablespace", "options", "clustered", "replica identity", "comment")
+        if part
+        not in (
+            "tablespace",
+            "options",
+            "clustered",
+            "replica identity",
+            "triggers",
+            "index comment",
+            "comment",
+        )
     )
 
     def arms(self, version: int) -> dict[str, Arm]:
@@ -72,7 +85,12 @@ class Constraints(Kind):
                 f"{period}, {enforced}, c.conparentid FROM pg_constraint c "
                 "WHERE c.conrelid >= 16384 AND c.contype IN ('p', 'u', 'c', 'f', 'x') "
                 "AND NOT (c.contype = 'c' AND c.coninhcount > 0)"
-            )
+            ),
+            # What the server enforces a foreign key with, where somebody switched it off.
+            "constraint trigger": Arm(
+                "SELECT DISTINCT tgconstraint, tgrelid, tgenabled FROM pg_trigger "
+                "WHERE tgisinternal AND tgconstraint <> 0 AND tgenabled <> 'O'"
+            ),
         }
 
     def read(self, raw: Raw, tree: Tree) -> None:
@@ -83,6 +101,10 @@ class Constraints(Kind):
             owner["constraints"] = {}
         indexes = {row[0]: row for row in raw.rows("index")}
         rows = {row[0]: row for row in raw.rows("constraint")}
+        states: dict[str, list[str]] = {}
+        for oid, table, state, _ in raw.rows("constraint trigger"):
+            told = f"{STATES[state]} on {raw.relations.get(table, '')}"
+            states.setdefault(oid, []).append(told)
         for row in rows.values():
             owner = owners.get(raw.relations.get(row[3], ""), {})
             parent = rows.get(row[19])
@@ -103,6 +125,8 @@ class Constraints(Kind):
                 index = indexes.get(row[4])
                 if index is not None and row[2] in "pux":
                     self._backed(raw, spec, index, row[2])
+            if row[0] in states:
+                spec["triggers"] = ", ".join(sorted(states[row[0]]))
             if comment := raw.comment(CONSTRAINT, row[0]):
                 spec["comment"] = comment
             owner["constraints"][quoted(row[1])] = spec
@@ -166,6 +190,8 @@ class Constraints(Kind):
             spec["clustered"] = True
         if replica == "true":
             spec["replica identity"] = True
+        if comment := raw.comment(RELATION, index[0]):
+            spec["index comment"] = comment
 
     def noun_of(self, spec: Spec) -> str:
         return next((noun for key, noun in _NOUNS.items() if key in spec), self.noun)
@@ -237,6 +263,8 @@ class Constraints(Kind):
             space = wanted.spec.get(part, "pg_default")
             index = _beside(found.owner, found.name)
             return op.execute(f"ALTER INDEX {index} SET TABLESPACE {space}")
+        if part == "triggers":
+            return None
         if part:
             return op.execute(*constraintop.part_sql(part, wanted))
         if "partition of" in wanted.spec or "partition of" in found.spec:

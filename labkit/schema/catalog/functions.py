@@ -138,6 +138,9 @@ class Functions(BySql):
         kind = side.spec.get("kind", "function")
         return {"procedure": "PROCEDURE", "aggregate": "AGGREGATE"}.get(kind, "FUNCTION")
 
+    def granted_as(self, side: Side) -> str:
+        return "PROCEDURE" if side.spec.get("kind") == "procedure" else self.granted
+
     def words(self, spec: Spec) -> str:
         if "aggregate" in spec:
             parallel = [f"PARALLEL = {spec['parallel']}"] if "parallel" in spec else []

@@ -7,7 +7,18 @@ from collections.abc import Iterable
 from labkit.schema.catalog.kind import Spec, Tree
 
 # What a column of a child does not take over.
-_OWN = frozenset(("identity", "comment", "not null comment", "privileges", "statistics", "options"))
+_OWN = frozenset(
+    (
+        "identity",
+        "identity comment",
+        "identity privileges",
+        "comment",
+        "not null comment",
+        "privileges",
+        "statistics",
+        "options",
+    )
+)
 _SECTIONS = ("tables", "foreign tables")
 
 
@@ -81,7 +92,7 @@ def leave_out_inherited(tree: Tree, inherited: Iterable[tuple[str, str]]) -> Non
         kept = {}
         for column, held in real.items():
             if "partition of" in spec and (name, column) in names:
-                held = {k: v for k, v in held.items() if k != "identity"}
+                held = {k: v for k, v in held.items() if not k.startswith("identity")}
             if (name, column) not in names or held != above.get(column):
                 kept[column] = held
         spec["columns"] = kept

@@ -35,9 +35,10 @@ _ALL = {
     "language": "U",
     "foreign data wrapper": "U",
     "server": "U",
+    "large object": "rw",
 }
 _PUBLIC = {"function": "X", "type": "U", "language": "U", "public schema": "U"}
-_PLACE = re.compile(r"on (\w+)s(?: in schema (.+?))?(?: by (.+))?")
+_PLACE = re.compile(r"on ([a-z ]+?)s(?: in schema (.+?))?(?: by (.+))?")
 _OPTION = " WITH GRANT OPTION"
 _ITEM = re.compile(r'(?:"((?:[^"]|"")*)"|([^=]*))=([A-Za-z*]*)/')
 
@@ -139,7 +140,8 @@ class DefaultPrivileges(Kind):
         return {
             "default privileges": Arm(
                 "SELECT CASE defaclobjtype WHEN 'r' THEN 'table' WHEN 'S' THEN 'sequence' "
-                "WHEN 'f' THEN 'function' WHEN 'T' THEN 'type' WHEN 'n' THEN 'schema' END, "
+                "WHEN 'f' THEN 'function' WHEN 'T' THEN 'type' WHEN 'n' THEN 'schema' "
+                "WHEN 'L' THEN 'large object' END, "
                 "nspname, "
                 "CASE WHEN defaclrole <> datdba THEN pg_get_userbyid(defaclrole) END, "
                 f"{listed('defaclacl', 'defaclrole')} "

@@ -19,6 +19,8 @@ CAST, EXTENSION, POLICY, STATISTICS = "2605", "3079", "3256", "3381"
 COLLATION, EVENT_TRIGGER, PUBLICATION = "3456", "3466", "6104"
 SEARCH_DICTIONARY, SEARCH_CONFIGURATION = "3600", "3602"
 WRAPPER, FOREIGN_SERVER = "2328", "1417"
+CONVERSION, ACCESS_METHOD, SUBSCRIPTION, TRANSFORM = "2607", "2601", "6100", "3576"
+SEARCH_PARSER, SEARCH_TEMPLATE = "3601", "3764"
 
 # The oid of the first object that a user can have made.
 FIRST_OID = 16384
@@ -88,6 +90,11 @@ class Raw:
     def names(self) -> dict[str, str]:
         """Bare name by oid of every relation."""
         return {row[0]: row[2] for row in self.rows("relation")}
+
+    @cached_property
+    def acls(self) -> dict[str, str]:
+        """Access list by oid of every relation that has one."""
+        return {row[0]: row[5] for row in self.rows("relation") if row[5]}
 
     @cached_property
     def columns(self) -> dict[str, dict[str, str]]:

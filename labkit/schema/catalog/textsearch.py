@@ -1,13 +1,17 @@
-"""Text search configurations and dictionaries."""
+"""Text search: configurations, dictionaries, and the templates and parsers they are made of."""
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from labkit.schema.catalog.bysql import BySql
-from labkit.schema.catalog.kind import MAPPING, TEXT, Side, Spec, Tree, with_extras
+from labkit.schema.catalog.kind import MAPPING, TEXT, TEXTS, Side, Spec, Tree, with_extras
 from labkit.schema.catalog.names import qualified
 from labkit.schema.catalog.raw import (
     SEARCH_CONFIGURATION,
     SEARCH_DICTIONARY,
+    SEARCH_PARSER,
+    SEARCH_TEMPLATE,
     Arm,
     Raw,
     named,
@@ -111,3 +115,65 @@ class SearchDictionaries(BySql):
 
     def create(self, side: Side) -> list[str]:
         return [f"CREATE {self.sql} {side.identity} {self.words(side.spec)}"]
+
+
+class _ByFunctions(BySql):
+    """What is made of functions and of nothing else."""
+
+    parts = {"clauses": TEXTS, "comment": TEXT}
+    required = ("clauses",)
+    definition = ("clauses",)
+    # The clauses of CREATE, each with what the catalog holds for it.
+    clauses: ClassVar[dict[str, str]]
+    catalog: ClassVar[str]
+    table: ClassVar[str]
+    prefix: ClassVar[str]
+
+    def arms(self, version: int) -> dict[str, Arm]:
+        functions = ", ".join(f"{column}::regproc" for column in self.clauses.values())
+        return {
+            self.noun: Arm(
+                f"SELECT oid, {self.prefix}namespace, {self.prefix}name, {functions} "
+                f"FROM {self.table} WHERE oid >= 16384"
+            )
+        }
+
+    def read(self, raw: Raw, tree: Tree) -> None:
+        found = tree[self.section] = {}
+        for oid, schema, name, *functions, _ in raw.rows(self.noun):
+            if raw.own(self.catalog, oid):
+                told = [
+                    f"{clause} = {registered(text)}"
+                    for clause, text in zip(self.clauses, functions, strict=True)
+                    if registered(text)
+                ]
+                identity = qualified(raw.schemas[schema], name)
+                found[identity] = with_extras({"clauses": told}, raw, self.catalog, oid)
+
+    def words(self, spec: Spec) -> str:
+        return f"({', '.join(spec['clauses'])})"
+
+    def create(self, side: Side) -> list[str]:
+        return [f"CREATE {self.sql} {side.identity} {self.words(side.spec)}"]
+
+
+class SearchTemplates(_ByFunctions):
+    noun = "text search template"
+    section = "text search templates"
+    sql = "TEXT SEARCH TEMPLATE"
+    clauses = {"INIT": "tmplinit", "LEXIZE": "tmpllexize"}
+    catalog, table, prefix = SEARCH_TEMPLATE, "pg_ts_template", "tmpl"
+
+
+class SearchParsers(_ByFunctions):
+    noun = "text search parser"
+    section = "text search parsers"
+    sql = "TEXT SEARCH PARSER"
+    clauses = {
+        "START": "prsstart",
+        "GETTOKEN": "prstoken",
+        "END": "prsend",
+        "LEXTYPES": "prslextype",
+        "HEADLINE": "prsheadline",
+    }
+    catalog, table, prefix = SEARCH_PARSER, "pg_ts_parser", "prs"
