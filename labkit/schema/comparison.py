@@ -70,10 +70,10 @@ class Comparison:
             place = (_POSITIONS[kind.section], self._rank(kind, side))
             if new not in there:
                 if not kind.follows(owner, spec, self.actual):
-                    yield place, self._missing(kind, side, home, other)
+                    yield place, self._missing(kind, side, holder, home, other)
                 continue
             found = Side(home, new, there[new], self.actual)
-            if new != name:
+            if new != name and not self.renames.follows(kind, name):
                 noun, remedy = kind.noun_of(spec), kind.renamed(side, found)
                 yield place, Difference(noun, side.identity, "renamed", None, name, new, remedy)
             for difference in self._parts(kind, side, found):
@@ -81,7 +81,7 @@ class Comparison:
         known = {*wanted, *renamed.values()}
         for name, spec in there.items():
             side = Side(home, name, spec, self.actual)
-            told_already = name in known or name in holder.get(kind.rivals, ())
+            told_already = name in known or self._is_instead(kind, name, owner, holder, other)
             if not told_already and not kind.follows(home, spec, self.expected):
                 words, noun = kind.words(spec), kind.noun_of(spec)
                 remedy = kind.unexpected(side)
@@ -108,17 +108,28 @@ class Comparison:
             self.layers[key] = layers(kind.stands_on(side.tree))
         return self.layers[key].get(side.name, 0) or kind.rank(side)
 
-    def _missing(self, kind: Kind, side: Side, home: str, other: Spec) -> Difference:
+    def _is_instead(self, kind: Kind, name: str, owner: str, holder: Spec, other: Spec) -> bool:
+        """Whether an object is told of where another kind of the name is missing."""
+        return any(
+            name in holder.get(section, ())
+            and name not in other.get(section, ())
+            and name not in self.renames.within(KINDS[_POSITIONS[section]], owner)
+            for section in kind.rivals
+        )
+
+    def _missing(self, kind: Kind, side: Side, holder: Spec, home: str, other: Spec) -> Difference:
         noun, words = kind.noun_of(side.spec), kind.words(side.spec)
         remedies = [kind.missing(Side(home, side.name, side.spec, side.tree))]
         for child in KINDS:
             if kind.section in child.inside and child.section not in kind.covers:
                 for name, spec in side.spec.get(child.section, {}).items():
                     remedies.append(child.missing(Side(side.identity, name, spec, side.tree)))
-        rival = other.get(kind.rivals, {}).get(side.name)
-        if rival is not None:
-            # A unique index where a constraint should be, or the other way round.
-            rivals = KINDS[_POSITIONS[kind.rivals]]
+        for section in kind.rivals:
+            rival = other.get(section, {}).get(side.name)
+            if rival is None or side.name in holder.get(section, ()):
+                continue
+            # A unique index where a constraint should be, or a view where a table should be.
+            rivals = KINDS[_POSITIONS[section]]
             remedies.insert(0, rivals.unexpected(Side(home, side.name, rival, self.actual)))
             told = f"{rivals.noun_of(rival)} {rivals.words(rival)}"
             remedy = "\n".join(remedy for remedy in remedies if remedy) or None

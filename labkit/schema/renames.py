@@ -28,6 +28,8 @@ class Renames:
         self._within: dict[tuple[str, str], Names] = {}
         self._global: Names = {}
         self._columns: dict[str, Names] = {}
+        self._schemas: Names = {}
+        self._follow: set[tuple[str, str]] = set()
         position = next(n for n, kind in enumerate(KINDS) if kind.section == "sequences")
         early = [kind for kind in KINDS[position:] if kind.section in _FIRST]
         late = [kind for kind in KINDS[position:] if kind.section not in _FIRST]
@@ -42,17 +44,33 @@ class Renames:
         wanted, there = holder.get(kind.section, {}), other.get(kind.section, {})
         if wanted.keys() == there.keys():
             return
+        if self._schemas and not kind.inside:
+            self._follow_schemas(kind, wanted, there)
+        moved = self.within(kind, owner)
         missing: dict[Hashable, list[str]] = defaultdict(list)
-        for name in wanted.keys() - there.keys():
+        for name in wanted.keys() - there.keys() - moved.keys():
             spec = self._in_new_names(wanted[name], self._names(owner))
             missing[kind.likeness(spec)].append(name)
         unexpected: dict[Hashable, list[str]] = defaultdict(list)
-        for name in there.keys() - wanted.keys():
+        for name in there.keys() - wanted.keys() - set(moved.values()):
             unexpected[kind.likeness(there[name])].append(name)
         for likeness, names in missing.items():
             others = unexpected.get(likeness, ())
             if likeness is not None and len(names) == len(others) == 1:
                 self._note(kind, owner, names[0], others[0])
+
+    def _follow_schemas(self, kind: Kind, wanted: Tree, there: Tree) -> None:
+        """What has another name because its schema has is renamed with it."""
+        for name in sorted(wanted.keys() - there.keys()):
+            for old, new in self._schemas.items():
+                moved = self._in_new_names(name, {old: new})
+                if name.startswith(f"{old}.") and moved in there and moved not in wanted:
+                    self._note(kind, "", name, moved)
+                    self._follow.add((kind.section, name))
+
+    def follows(self, kind: Kind, name: str) -> bool:
+        """Whether an object has its new name from its schema."""
+        return (kind.section, name) in self._follow
 
     def _note(self, kind: Kind, owner: str, old: str, new: str) -> None:
         self._within.setdefault((kind.section, owner), {})[old] = new
@@ -60,6 +78,8 @@ class Renames:
             self._columns.setdefault(owner, {})[old] = new
         elif not kind.inside:
             self._global[old] = new
+            if kind.section == "schemas":
+                self._schemas[old] = new
             last = [quoted((parts(name) or [name])[-1]) for name in (old, new)]
             if last[0] != last[1]:
                 self._global.setdefault(last[0], last[1])

@@ -8,6 +8,9 @@ from labkit.schema.catalog import op, privileges
 from labkit.schema.catalog.kind import Kind, Side
 from labkit.schema.catalog.names import parts, quoted
 
+# What is said of an object beside its definition.
+_BESIDE = ("comment", "privileges", "depends on")
+
 
 def comment_on(what: str, comment: str | None) -> str:
     """The statement that sets a comment, or takes it away."""
@@ -63,6 +66,13 @@ class BySql(Kind):
         if grants[0] != grants[1]:
             on = f"{self.granted_as(wanted)} {self.address(wanted)}".lstrip()
             told += privileges.statements(*grants, on, self.acl_of(wanted))
+        dependence = wanted.spec.get("depends on", []), before.get("depends on", [])
+        alter = f"ALTER {self.sql_of(wanted)} {self.address(wanted)}"
+        for name in sorted({*dependence[0], *dependence[1]}):
+            if name not in dependence[1]:
+                told.append(f"{alter} DEPENDS ON EXTENSION {name}")
+            elif name not in dependence[0]:
+                told.append(f"{alter} NO DEPENDS ON EXTENSION {name}")
         return told
 
     def missing(self, wanted: Side) -> str | None:
@@ -74,7 +84,7 @@ class BySql(Kind):
     def changed(self, part: str, wanted: Side, found: Side) -> str | None:
         if part == "":
             return op.execute(*self.alter(wanted, found))
-        if part in ("comment", "privileges"):
+        if part in _BESIDE:
             told = {key: found.spec[key] for key in found.spec if key == part}
             kept = {key: wanted.spec[key] for key in wanted.spec if key == part}
             sides = (
@@ -100,5 +110,5 @@ class BySql(Kind):
 
 
 def _base(side: Side) -> dict[str, object]:
-    """The object without its comment and privileges."""
-    return {k: v for k, v in side.spec.items() if k not in ("comment", "privileges")}
+    """The object without what is told by itself."""
+    return {k: v for k, v in side.spec.items() if k not in _BESIDE}

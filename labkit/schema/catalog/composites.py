@@ -6,7 +6,17 @@ import re
 
 from labkit.schema.catalog import op, privileges
 from labkit.schema.catalog.bysql import BySql, comment_on
-from labkit.schema.catalog.kind import GRANTS, MAPPING, TEXT, TEXTS, Side, Spec, Tree, with_extras
+from labkit.schema.catalog.kind import (
+    GRANTS,
+    MAPPING,
+    NAMESAKES,
+    TEXT,
+    TEXTS,
+    Side,
+    Spec,
+    Tree,
+    with_extras,
+)
 from labkit.schema.catalog.names import qualified, quoted
 from labkit.schema.catalog.raw import RELATION, TYPE, Arm, Raw
 
@@ -16,6 +26,7 @@ _NAME = re.compile(r'"(?:[^"]|"")+"|[^ ]+')
 class Composites(BySql):
     noun = "composite type"
     section = "composite types"
+    rivals = NAMESAKES
     parts = {"attributes": TEXTS, "comment": TEXT, "comments": MAPPING, "privileges": GRANTS}
     required = ("attributes",)
     definition = ("attributes",)

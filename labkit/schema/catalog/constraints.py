@@ -27,7 +27,7 @@ class Constraints(Kind):
     noun = "constraint"
     section = "constraints"
     inside = ("tables", "foreign tables")
-    rivals = "indexes"
+    rivals = ("indexes",)
     usual = {"triggers": "enabled"}
     parts = {
         "primary key": TEXTS,

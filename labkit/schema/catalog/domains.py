@@ -5,7 +5,17 @@ from __future__ import annotations
 from labkit.schema.catalog import constants, op, privileges
 from labkit.schema.catalog.bysql import BySql, comment_on
 from labkit.schema.catalog.expression import bare_expression, steady
-from labkit.schema.catalog.kind import FLAG, GRANTS, MAPPING, TEXT, Side, Spec, Tree, with_extras
+from labkit.schema.catalog.kind import (
+    FLAG,
+    GRANTS,
+    MAPPING,
+    NAMESAKES,
+    TEXT,
+    Side,
+    Spec,
+    Tree,
+    with_extras,
+)
 from labkit.schema.catalog.names import MADE_UP_NOT_NULL, qualified, quoted, short_type
 from labkit.schema.catalog.raw import CONSTRAINT, TYPE, Arm, Raw, registered
 
@@ -13,6 +23,7 @@ from labkit.schema.catalog.raw import CONSTRAINT, TYPE, Arm, Raw, registered
 class Domains(BySql):
     noun = "domain"
     section = "domains"
+    rivals = NAMESAKES
     parts = {
         "type": TEXT,
         "collation": TEXT,

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from labkit.schema.catalog import op, privileges
 from labkit.schema.catalog.bysql import BySql
-from labkit.schema.catalog.kind import GRANTS, TEXT, TEXTS, Side, Spec, Tree, with_extras
+from labkit.schema.catalog.kind import (
+    GRANTS,
+    NAMESAKES,
+    TEXT,
+    TEXTS,
+    Side,
+    Spec,
+    Tree,
+    with_extras,
+)
 from labkit.schema.catalog.names import qualified
 from labkit.schema.catalog.raw import TYPE, Arm, Raw
 
@@ -12,6 +21,7 @@ from labkit.schema.catalog.raw import TYPE, Arm, Raw
 class Enums(BySql):
     noun = "enum"
     section = "enums"
+    rivals = NAMESAKES
     parts = {"values": TEXTS, "comment": TEXT, "privileges": GRANTS}
     required = ("values",)
     definition = ("values",)

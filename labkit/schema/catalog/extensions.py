@@ -35,6 +35,10 @@ class Extensions(BySql):
                 "SELECT classid, objid FROM pg_depend WHERE refclassid = 3079 AND deptype = 'e' "
                 "AND objid >= 16384"
             ),
+            "dependent": Arm(
+                "SELECT classid, objid, extname FROM pg_depend d JOIN pg_extension e "
+                "ON e.oid = refobjid WHERE refclassid = 3079 AND deptype = 'x'"
+            ),
         }
 
     def read(self, raw: Raw, tree: Tree) -> None:
@@ -79,6 +83,9 @@ class Extensions(BySql):
             told.append(f"ALTER EXTENSION {found.name} SET SCHEMA {home}")
         if wanted.spec.get("version") != found.spec.get("version"):
             version = wanted.spec.get("version")
+            if version and not found.spec.get("version"):
+                # There is no way back to an older one.
+                return [self.drop(found), *self.create(wanted)]
             to = f" TO {op.sql_text(version)}" if version else ""
             told.append(f"ALTER EXTENSION {found.name} UPDATE{to}")
         return told

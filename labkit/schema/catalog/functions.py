@@ -63,10 +63,13 @@ class Functions(BySql):
         "body": TEXT,
         "query": TEXT,
         "aggregate": TEXTS,
+        "depends on": TEXTS,
         "comment": TEXT,
         "privileges": GRANTS,
     }
-    definition = tuple(part for part in parts if part not in ("comment", "privileges"))
+    definition = tuple(
+        part for part in parts if part not in ("depends on", "comment", "privileges")
+    )
     sql = granted = "FUNCTION"
     acl = "function"
 

@@ -19,6 +19,7 @@ from labkit.schema.catalog.kind import (
     Spec,
     Tree,
     relation,
+    with_extras,
 )
 from labkit.schema.catalog.names import quoted
 from labkit.schema.catalog.raw import RELATION, Arm, Raw, lines, options
@@ -29,7 +30,7 @@ class Indexes(Kind):
     noun = "index"
     section = "indexes"
     inside = RELATIONS
-    rivals = "constraints"
+    rivals = ("constraints",)
     parts = {
         "unique": FLAG,
         "nulls not distinct": FLAG,
@@ -44,6 +45,7 @@ class Indexes(Kind):
         "tablespace": TEXT,
         "clustered": FLAG,
         "replica identity": FLAG,
+        "depends on": TEXTS,
         "comment": TEXT,
     }
     definition = (
@@ -95,9 +97,7 @@ class Indexes(Kind):
                 spec: Spec = {"partition of": quoted(names.get(parents[0], ""))}
             else:
                 spec = _spec(raw, row, look_ups)
-            if comment := raw.comment(RELATION, row[0]):
-                spec["comment"] = comment
-            owner["indexes"][quoted(row[2])] = spec
+            owner["indexes"][quoted(row[2])] = with_extras(spec, raw, RELATION, row[0])
 
     def noun_of(self, spec: Spec) -> str:
         return "unique index" if spec.get("unique") else "index"
@@ -144,7 +144,7 @@ class Indexes(Kind):
         )
         more = [
             line
-            for part in ("statistics", "clustered", "replica identity", "comment")
+            for part in ("statistics", "clustered", "replica identity", "depends on", "comment")
             if part in spec
             for line in _part_sql(part, wanted, {})
         ]
@@ -318,6 +318,11 @@ def _part_sql(part: str, side: Side, theirs: Spec) -> list[str]:
     alter, wanted = f"ALTER INDEX {_identity(side)}", side.spec.get(part)
     if part == "comment":
         return [comment_on(f"INDEX {_identity(side)}", wanted)]
+    if part == "depends on":
+        before, after = theirs.get(part, []), wanted or []
+        gone = [f"NO DEPENDS ON EXTENSION {name}" for name in before if name not in after]
+        new = [f"DEPENDS ON EXTENSION {name}" for name in after if name not in before]
+        return [f"{alter} {action}" for action in [*gone, *new]]
     if part == "options":
         return [f"{alter} {action}" for action in option_changes(wanted, theirs.get(part))]
     if part == "tablespace":

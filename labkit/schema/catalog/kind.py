@@ -13,6 +13,8 @@ Tree = dict[str, Any]
 
 # The sections of things that can hold indexes, triggers and rules.
 RELATIONS = ("tables", "views", "materialized views", "foreign tables")
+# The sections of things of which a schema has one of a name.
+NAMESAKES = (*RELATIONS, "sequences", "enums", "domains", "composite types", "range types")
 
 
 def _is_text(value: object) -> bool:
@@ -81,7 +83,7 @@ class Kind:
     must; ``definition`` names those that are told together, in ``words``, and the others are told
     one by one. ``ordered`` tells that the order of the objects is meaning, ``always`` what every
     database has and a snapshot leaves out, ``covers`` the sections inside it that its remedy makes
-    too, ``usual`` what a part is where a snapshot does not say, ``rivals`` the section whose
+    too, ``usual`` what a part is where a snapshot does not say, ``rivals`` the sections whose
     objects compete with these for names.
     """
 
@@ -95,7 +97,7 @@ class Kind:
     always: ClassVar[Mapping[str, Spec]] = {}
     covers: ClassVar[tuple[str, ...]] = ()
     usual: ClassVar[Mapping[str, str]] = {}
-    rivals: ClassVar[str] = ""
+    rivals: ClassVar[tuple[str, ...]] = ()
 
     def arms(self, version: int) -> dict[str, Arm]:
         """By tag, the SELECTs that it needs; ``version`` is the server's major one."""
@@ -207,4 +209,6 @@ def with_extras(spec: Spec, raw: Raw, catalog: str, oid: str, grants: Spec | Non
         spec["comment"] = comment
     if grants:
         spec["privileges"] = grants
+    if (catalog, oid) in raw.dependents:
+        spec["depends on"] = raw.dependents[catalog, oid]
     return spec

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from labkit.schema.catalog import op, privileges
 from labkit.schema.catalog.bysql import BySql
-from labkit.schema.catalog.kind import GRANTS, TEXT, Side, Spec, Tree, with_extras
+from labkit.schema.catalog.kind import (
+    GRANTS,
+    NAMESAKES,
+    TEXT,
+    Side,
+    Spec,
+    Tree,
+    with_extras,
+)
 from labkit.schema.catalog.names import qualified, short_type
 from labkit.schema.catalog.raw import TYPE, Arm, Raw, registered
 
@@ -12,6 +20,7 @@ from labkit.schema.catalog.raw import TYPE, Arm, Raw, registered
 class Ranges(BySql):
     noun = "range type"
     section = "range types"
+    rivals = NAMESAKES
     parts = {
         "subtype": TEXT,
         "operator class": TEXT,

@@ -145,6 +145,14 @@ class Raw:
         """(catalog, oid) of everything that belongs to an extension."""
         return {(catalog, oid) for catalog, oid, _ in self.rows("member")}
 
+    @cached_property
+    def dependents(self) -> dict[tuple[str, str], list[str]]:
+        """The extensions that an object goes with, by (catalog, oid)."""
+        found: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for catalog, oid, extension, _ in self.rows("dependent"):
+            found[catalog, oid].append(quoted(extension))
+        return {key: sorted(names) for key, names in found.items()}
+
     def own(self, catalog: str, oid: str) -> bool:
         """Whether the object is the schema's own, and not an extension's."""
         return (catalog, oid) not in self.members

@@ -7,6 +7,7 @@ from labkit.schema.catalog.bysql import BySql
 from labkit.schema.catalog.kind import (
     FLAG,
     GRANTS,
+    NAMESAKES,
     NUMBER,
     TEXT,
     Part,
@@ -107,6 +108,7 @@ def ownership(name: str, spec: Spec) -> list[str]:
 class Sequences(BySql):
     noun = "sequence"
     section = "sequences"
+    rivals = NAMESAKES
     parts = {
         **OPTIONS,
         "unlogged": FLAG,

@@ -14,6 +14,7 @@ from labkit.schema.catalog.kind import (
     FLAG,
     GRANTS,
     MAPPING,
+    NAMESAKES,
     TEXT,
     TEXTS,
     Kind,
@@ -37,6 +38,7 @@ _SECURITY = {
 class Tables(Kind):
     noun = "table"
     section = "tables"
+    rivals = NAMESAKES
     parts = {
         "unlogged": FLAG,
         "of type": TEXT,

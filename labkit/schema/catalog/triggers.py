@@ -5,7 +5,16 @@ from __future__ import annotations
 from labkit.schema.catalog import op
 from labkit.schema.catalog.bysql import BySql
 from labkit.schema.catalog.expression import bare_expression, steady
-from labkit.schema.catalog.kind import RELATIONS, TEXT, Side, Spec, Tree, relation, with_extras
+from labkit.schema.catalog.kind import (
+    RELATIONS,
+    TEXT,
+    TEXTS,
+    Side,
+    Spec,
+    Tree,
+    relation,
+    with_extras,
+)
 from labkit.schema.catalog.names import quoted
 from labkit.schema.catalog.raw import TRIGGER, Arm, Raw, registered
 
@@ -24,7 +33,13 @@ class Triggers(BySql):
     noun = "trigger"
     section = "triggers"
     inside = RELATIONS
-    parts = {"definition": TEXT, "enabled": TEXT, "partition of": TEXT, "comment": TEXT}
+    parts = {
+        "definition": TEXT,
+        "enabled": TEXT,
+        "partition of": TEXT,
+        "depends on": TEXTS,
+        "comment": TEXT,
+    }
     definition = ("definition", "partition of")
     sql = "TRIGGER"
     usual = {"enabled": "yes"}

@@ -5,7 +5,18 @@ from __future__ import annotations
 from labkit.schema.catalog import op, privileges
 from labkit.schema.catalog.bysql import BySql, comment_on
 from labkit.schema.catalog.expression import steady, tokens, view
-from labkit.schema.catalog.kind import FLAG, GRANTS, MAPPING, TEXT, Side, Spec, Tree, with_extras
+from labkit.schema.catalog.kind import (
+    FLAG,
+    GRANTS,
+    MAPPING,
+    NAMESAKES,
+    TEXT,
+    TEXTS,
+    Side,
+    Spec,
+    Tree,
+    with_extras,
+)
 from labkit.schema.catalog.names import quoted
 from labkit.schema.catalog.raw import RELATION, Arm, Raw, options
 from labkit.schema.catalog.storage import option_changes
@@ -14,6 +25,7 @@ from labkit.schema.catalog.storage import option_changes
 class Views(BySql):
     noun = "view"
     section = "views"
+    rivals = NAMESAKES
     parts = {
         "query": TEXT,
         "options": MAPPING,
@@ -144,6 +156,7 @@ class MaterializedViews(Views):
         "access method": TEXT,
         "tablespace": TEXT,
         "options": MAPPING,
+        "depends on": TEXTS,
         "comment": TEXT,
         "comments": MAPPING,
         "privileges": GRANTS,
