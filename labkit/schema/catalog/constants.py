@@ -70,8 +70,10 @@ def settle(content: dict[str, Any]) -> None:
     for objects in [*columns, content.get("domains", {})]:
         for spec in objects.values():
             if "default" in spec:
-                text = default(spec.pop("default"), spec["type"])
-                if text is not None:
+                text = default(spec["default"], spec["type"])
+                if text is None:
+                    del spec["default"]
+                else:
                     spec["default"] = text
 
 
