@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parent
 # Before all that only the task itself needs is loaded.
 hand_over(ROOT, sys.argv)
 
+from labkit import lookout
 from labkit import shell as shells
 from labkit.audience import Silent
 from labkit.authoring.suite import run_bench, run_suite
@@ -61,6 +62,21 @@ def check(_: Context, lab: str, json: bool = False) -> None:
             return course.check(course.lab(lab, "check"), Silent() if json else screen)
 
     end(action, screen, task="check", lab=lab, machine=json)
+
+
+@task(help=_LAB)
+def watch(_: Context, lab: str) -> None:
+    """Check a lab whenever you save something of it, until you quit.
+
+    Example: invoke watch 12
+    """
+    screen = Screen()
+
+    def action() -> Verdict | None:
+        with Course(ROOT) as course:
+            return lookout.keep(course, course.lab(lab, "watch"), Screen)
+
+    end(action, screen, task="watch", lab=lab)
 
 
 @task(help=_LAB)

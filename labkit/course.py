@@ -57,6 +57,8 @@ class Course:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if made := self.__dict__.get("server"):
+            made.discard()
         self._stack.close()
 
     def labs(self) -> list[Lab]:

@@ -33,7 +33,12 @@ class Runner:
 
     Making one takes no time: the prepared process gets ready in the background, and the first
     ``run`` waits for it. A context manager. Raises Trouble where there is no room to work in.
+
+    Attributes:
+        stopping: asked again and again while a command runs; True ends it as Ctrl-C does.
     """
+
+    stopping: Callable[[], bool] | None = None
 
     def __init__(self, fork: bool | None = None) -> None:
         """``fork`` says whether to fork; None lets the system and LABS_NO_FORK decide."""
@@ -94,7 +99,7 @@ class Runner:
             shell = self._start(prepared, command, project, env, told, writing)
             os.close(writing)
             writing = -1
-            watch = Watch(shell, reading, on_output, timeout)
+            watch = Watch(shell, reading, on_output, timeout, self.stopping)
             try:
                 watch.follow()
             finally:

@@ -83,6 +83,7 @@ class Server:
         self._admin = Administrator(opening)
         self._key = key
         self._swept = False
+        self._ahead: dict[str, tuple[int, str]] = {}
 
     @property
     def source(self) -> str:
@@ -164,29 +165,48 @@ class Server:
 
         It is dropped at the end whatever happens; when the process is killed, by another one.
         """
-        token = secrets.randbits(31)
-        unique = _fitting(f"{name}_throwaway_{token:08x}")
+        made = self._ahead.pop(name, None) if template is None else None
+        token, unique = made or _unique(name)
 
         def make() -> Database:
-            self._sweep()
-            self._admin.hold(token)
-            self._drop(unique)
-            if template is not None:
-                return self._copy(template, unique)
-            owner = self._role(name)
-            self._create(unique, owner)
-            return self._database(unique, owner)
-
-        def remove() -> None:
-            self._drop(unique)
-            self._admin.release(token)
+            if made and role.owner(self._admin, unique) is not None:
+                return self._database(unique, self._role(name))
+            return self._make(token, unique, name, template)
 
         try:
             yield self._admin.work([template or name], make)
         finally:
             # A server that is gone keeps it until somebody sweeps.
             with suppress(Trouble):
-                self._admin.work([], remove)
+                self._admin.work([], lambda: self._remove(token, unique))
+
+    def prepare(self, name: str) -> None:
+        """Make the next ``throwaway`` of this name ahead, until ``discard``."""
+        if name not in self._ahead:
+            token, unique = _unique(name)
+            self._admin.work([name], lambda: self._make(token, unique, name, None))
+            self._ahead[name] = token, unique
+
+    def discard(self) -> None:
+        """Drop what was prepared and is not used."""
+        while self._ahead:
+            _, (token, unique) = self._ahead.popitem()
+            with suppress(Trouble):
+                self._admin.work([], partial(self._remove, token, unique))
+
+    def _make(self, token: int, unique: str, name: str, template: str | None) -> Database:
+        self._sweep()
+        self._admin.hold(token)
+        self._drop(unique)
+        if template is not None:
+            return self._copy(template, unique)
+        owner = self._role(name)
+        self._create(unique, owner)
+        return self._database(unique, owner)
+
+    def _remove(self, token: int, unique: str) -> None:
+        self._drop(unique)
+        self._admin.release(token)
 
     def _sweep(self) -> None:
         """Drop the throwaway databases whose makers are gone, once for each server."""
@@ -288,6 +308,12 @@ class Server:
             name,
         ):
             time.sleep(0.002)
+
+
+def _unique(name: str) -> tuple[int, str]:
+    """A token that nobody holds, and the name of a throwaway database that it stands in."""
+    token = secrets.randbits(31)
+    return token, _fitting(f"{name}_throwaway_{token:08x}")
 
 
 def _fitting(name: str) -> str:

@@ -179,6 +179,23 @@ class Screen:
             if last:
                 self.console.print(Text(cleaned(last), "bold"), soft_wrap=True)
 
+    def passing(self, text: str) -> None:
+        """Show a line until the next thing is shown; only a window has such a line."""
+        if self.console.is_terminal:
+            shown = cleaned(text).replace("\n", " ")
+            line = self.console.wrapped(shown, self.console.width - 2)[:1]
+            self.console.file.write("\r\x1b[K" + "".join(line))
+            self.console.file.flush()
+
+    def keys(self, text: str) -> None:
+        """Show what can be pressed."""
+        self.console.print()
+        self._paragraph(text, "reverse" if self.console.is_terminal else "")
+
+    def anew(self) -> None:
+        """Begin again at the top of an empty window; what is not a window goes on."""
+        self.console.clear()
+
     def trouble(self, trouble: Trouble) -> None:
         """Show what ended a task with ERROR, but not what mends it."""
         self._paragraph(f"ERROR  {trouble.what}", "", Text("ERROR", _ERROR_STYLE))

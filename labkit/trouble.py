@@ -17,3 +17,7 @@ class Trouble(Exception):  # noqa: N818 - the word a learner would use for it
         self.what = what
         self.why = why
         self.mend = mend
+
+
+class Stopped(Trouble):
+    """What ended a task was the learner's own Ctrl-C."""

@@ -18,10 +18,10 @@ from typing import NoReturn
 from labkit.containers import note
 
 # What runs outside: it is about the containers, or checks the labs themselves, or needs no
-# PostgreSQL. Every other task is handed over.
-OUTSIDE = frozenset({"up", "down", "logs", "labs", "doctor", "test", "bench"})
+# PostgreSQL, or reads a folder that may be anywhere. Every other task is handed over.
+OUTSIDE = frozenset({"up", "down", "logs", "labs", "doctor", "new", "grade", "test", "bench"})
 # Of the others, the ones that read what is typed.
-_READING = frozenset({"shell", "record"})
+_READING = frozenset({"shell", "record", "watch"})
 _HELP = frozenset({"-h", "--help"})
 _PROGRAMS = frozenset({"invoke", "inv"})
 _PASSED = ("TERM", "COLORTERM", "COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "LABS_TRACEBACK")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from labkit.lab import Lab
 from labkit.observation import Observation
-from labkit.trouble import Trouble
+from labkit.trouble import Stopped, Trouble
 from labkit.verdict import ERROR, FAIL, PASS, Verdict
 from labkit.workspace import Kept
 
@@ -97,7 +97,7 @@ def interrupted(seen: Observation) -> Trouble:
     """The learner stopped a command."""
     place = seen.failure.place if seen.failure else None
     where = f" It was in {place}." if place else ""
-    return Trouble(
+    return Stopped(
         f"Stopped by Ctrl-C while `{seen.command}` ran.{where}",
         "Nothing was judged, and nothing of yours is lost.",
     )

@@ -27,11 +27,13 @@ class Watch:
         reading: int,
         on_output: Callable[[str], None] | None,
         timeout: float | None,
+        stopping: Callable[[], bool] | None = None,
     ) -> None:
         self._shell = shell
         self._reading = reading
         self._open = True
         self._on_output = on_output
+        self._stopping = stopping
         self._end_at = time.monotonic() + timeout if timeout is not None else None
         self._kill_at: float | None = None
         self._drained_at: float | None = None
@@ -65,6 +67,9 @@ class Watch:
         now = time.monotonic()
         if self._end_at is not None and now >= self._end_at and not self.timed_out:
             self.timed_out = True
+            self._interrupt()
+        if self._stopping and not self.interrupted and self._stopping():
+            self.interrupted = True
             self._interrupt()
         if self._kill_at is not None and now >= self._kill_at:
             self._kill()
