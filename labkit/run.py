@@ -15,12 +15,13 @@ import sysconfig
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 
 from labkit.messages import run as messages
 from labkit.observation import Observation
-from labkit.process import leftovers, record, standing
+from labkit.process import fence, leftovers, record, standing
 from labkit.process.prepared import Prepared
 from labkit.process.watch import Watch
 
@@ -46,6 +47,8 @@ class Runner:
         self.forks = wanted and hasattr(os, "fork")
         self._count = 0
         self._prepared: Prepared | None = None
+        # What a learner's code must not see, its own thread gives up for all that it starts.
+        self._starter = ThreadPoolExecutor(max_workers=1, initializer=fence.enter)
         self._folder = _scratch()
         try:
             self._prepared = Prepared(self._folder, self.forks)
@@ -69,6 +72,7 @@ class Runner:
         if self._prepared is not None:
             self._prepared.close()
             self._prepared = None
+        self._starter.shutdown(cancel_futures=True)
         if self._folder.exists():
             leftovers.end(str(self._folder))
             shutil.rmtree(self._folder, ignore_errors=True)
@@ -171,7 +175,8 @@ class Runner:
             leftovers.FOLDER: str(self._folder),
         }
         try:
-            return subprocess.Popen(
+            return self._starter.submit(
+                subprocess.Popen,
                 [_SHELL[0], "-c", command],
                 executable=_SHELL[1],
                 cwd=project,
@@ -181,7 +186,7 @@ class Runner:
                 stderr=writing,
                 start_new_session=True,
                 pass_fds=[prepared.door],
-            )
+            ).result()
         except OSError as error:
             raise messages.cannot_start(command, project, error) from error
 

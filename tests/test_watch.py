@@ -16,6 +16,7 @@ import pytest
 
 from labkit import lookout, saves
 from labkit.course import Course
+from labkit.keyboard import Keyboard
 from labkit.messages import watch as messages
 from labkit.process import leftovers
 from labkit.saves import Saves
@@ -120,7 +121,7 @@ def test_no_line_is_wider_than_the_window(loaded: Clone, columns: int) -> None:
         window.wait_for(KEYS)
         window.type("q")
         window.status()
-    assert "\x1b[3" not in window.text and "\x1b[1m" not in window.text.replace("\x1b[1;", "")
+    assert re.findall(r"\x1b\[(?:3|4|9|10)\d", window.text) == []
     shown = [line for screen in screens(window)[1:] for line in screen[:-1]]
     assert [line for line in shown if len(line) > columns and " " in line[:columns].strip()] == []
 
@@ -346,7 +347,7 @@ def test_a_system_that_watches_no_more_is_looked_at_and_that_is_told(
     lab = course.lab(OTHER)
     notes = course.workspace.project(lab.name) / "notes.txt"
 
-    class Typist(lookout.Keyboard):
+    class Typist(Keyboard):
         """Somebody who saves, and quits once the verdict has come."""
 
         turns = 0

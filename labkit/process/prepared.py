@@ -41,7 +41,13 @@ class Prepared:
         self._ready = False
         # A command's own path is put together when it begins.
         own = ("PYTHONPATH", "PYTHONSAFEPATH")
-        environment = {k: v for k, v in os.environ.items() if k not in own}
+        # Nor is it told where the server is: what it was started with its forks can read.
+        secret = ("LABS_", "PG", "DATABASE_URL")
+        environment = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in own and not name.startswith(secret)
+        }
         # Labs have no byte code written; a command that wants some gets a plain process.
         environment["PYTHONDONTWRITEBYTECODE"] = "1"
         with control, door:
