@@ -23,12 +23,18 @@ from labkit.authoring.suite import run_bench, run_suite
 from labkit.containers.stack import Stack
 from labkit.course import Course
 from labkit.ending import end
+from labkit.grading import session as grading
 from labkit.listing import draw_mentions, draw_overview
 from labkit.messages import compose as messages
 from labkit.messages.course import NOT_RUNNING
 from labkit.process.words import understand
 from labkit.show import Screen
 from labkit.verdict import Verdict
+
+
+def _unseen(*_: str) -> None:
+    """Show nothing."""
+
 
 _LAB = {"lab": "a number, a folder name or a unique part of one: 12, downgrading"}
 _JSON = {"json": "print the verdict as JSON and nothing else"}
@@ -123,6 +129,47 @@ def restore(_: Context, lab: str, at: str = "") -> None:
                 screen.note(line)
 
     end(action, screen, task="restore", lab=lab)
+
+
+@task(
+    help={
+        "folder": "holds a folder for each submission: a workspace, or one project with --lab",
+        "lab": "grade this lab only",
+        "jobs": "how many at a time; one a processor otherwise",
+        "seconds": "what one submission may take",
+        "memory": "what each of its processes may use, in MB",
+    }
+    | _JSON
+)
+def grade(
+    _: Context,
+    folder: str,
+    lab: str = "",
+    jobs: str = "",
+    seconds: str = "120",
+    memory: str = "1024",
+    json: bool = False,
+) -> None:
+    """For graders: judge a folder of submissions, and write a table, JSON, CSV and JUnit XML.
+
+    Example: invoke grade submissions --lab 7
+    """
+    screen = Screen()
+
+    def action() -> Verdict:
+        with Course(ROOT) as course:
+            return grading.grade(
+                course,
+                Path(folder),
+                lab=lab,
+                jobs=jobs,
+                seconds=seconds,
+                memory=memory,
+                on_progress=Silent().noted if json else screen.passing,
+                on_row=_unseen if json else screen.row,
+            )
+
+    end(action, screen, task="grade", lab=folder, machine=json)
 
 
 @task(help=_LAB | {"yes": "write without asking"})

@@ -14,10 +14,11 @@ import sys
 import sysconfig
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from labkit.messages import run as messages
 from labkit.observation import Observation
@@ -51,7 +52,7 @@ class Runner:
         self._starter = ThreadPoolExecutor(max_workers=1, initializer=fence.enter)
         self._folder = _scratch()
         try:
-            self._prepared = Prepared(self._folder, self.forks)
+            self._prepared = Prepared(self._folder, self.forks, self._begin)
         except BaseException:
             self.close()
             raise
@@ -137,12 +138,20 @@ class Runner:
             used=recorded.used,
         )
 
+    def _begin(self, words: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
+        """Start a process behind the fence."""
+
+        def start() -> subprocess.Popen[bytes]:
+            return subprocess.Popen(words, **options)
+
+        return self._starter.submit(start).result()
+
     def _ready(self) -> Prepared:
         if self._prepared is None:
             raise ValueError("this Runner is closed")
         if not self._prepared.alive:
             self._prepared.close()
-            self._prepared = Prepared(self._folder, self.forks)
+            self._prepared = Prepared(self._folder, self.forks, self._begin)
         self._prepared.wait()
         return self._prepared
 
@@ -175,8 +184,7 @@ class Runner:
             leftovers.FOLDER: str(self._folder),
         }
         try:
-            return self._starter.submit(
-                subprocess.Popen,
+            return self._begin(
                 [_SHELL[0], "-c", command],
                 executable=_SHELL[1],
                 cwd=project,
@@ -186,7 +194,7 @@ class Runner:
                 stderr=writing,
                 start_new_session=True,
                 pass_fds=[prepared.door],
-            ).result()
+            )
         except OSError as error:
             raise messages.cannot_start(command, project, error) from error
 

@@ -6,7 +6,7 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psycopg2
 from psycopg2 import errors
-from psycopg2.sql import SQL, Composable, Identifier
+from psycopg2.sql import SQL, Composable, Identifier, Literal
 
 from labkit.containers import compose as stack
 from labkit.containers import note
@@ -124,6 +124,24 @@ class Server:
             return None if owner is None else self._database(name, self._role(owner))
 
         return self._admin.work([name], look)
+
+    @property
+    def makes_roles(self) -> bool:
+        """Whether each database can have a role of its own."""
+        return self._admin.rights.may_create_roles
+
+    def size(self, names: Sequence[str]) -> int:
+        """The bytes that databases take, as far as they are there."""
+        look = "SELECT sum(pg_database_size(oid)) FROM pg_database WHERE datname = ANY(%s)"
+        rows = self._admin.work([], lambda: self._admin.run(look, list(names)))
+        return int(rows[0][0] or 0)
+
+    def narrow(self, name: str, connections: int) -> None:
+        """Let a role have so many connections at most."""
+        statement = SQL("ALTER ROLE {} CONNECTION LIMIT {}").format(
+            Identifier(name), Literal(connections)
+        )
+        self._admin.work([], lambda: self._admin.run(statement))
 
     def exists(self, name: str) -> bool:
         look = "SELECT 1 FROM pg_database WHERE datname = %s"

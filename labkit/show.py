@@ -187,6 +187,13 @@ class Screen:
             self.console.file.write("\r\x1b[K" + "".join(line))
             self.console.file.flush()
 
+    def row(self, status: str, name: str, said: str) -> None:
+        """Show one of many verdicts: its status and whose it is, and below it why."""
+        style = _STYLES.get(status, _ERROR_STYLE)
+        self._paragraph(f"{status:5} {name}", "", Text(status, style))
+        for line in self.console.wrapped(cleaned(said), self.console.width - 6):
+            self.console.print(Text(f"      {line}", "dim"), soft_wrap=True)
+
     def keys(self, text: str) -> None:
         """Show what can be pressed."""
         self.console.print()

@@ -1,7 +1,8 @@
-"""The fence: what a process gives up, for itself and all it starts, by the Linux system Landlock.
+"""The fence: what a process gives up, for itself and all it starts, by Landlock, a part of Linux.
 
-Inside it nobody sees the environment, the memory and the descriptors of a process outside, not
-even root. More can be given up: files, signals, connections. Elsewhere there is no fence.
+Who is inside sees nothing of the environment, the memory and the descriptors of a process outside,
+and no signal of theirs reaches it; that holds for root as well. Files and connections can be given
+up too. Other systems have no fence.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _DROP_CAPABILITY, _CAPABILITY_VERSION = 24, 0x20080522
 _EXECUTE, _WRITE, _READ, _LIST = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 _REFER, _TRUNCATE, _DEVICES = 1 << 13, 1 << 14, 1 << 15
 _CONNECT = 1 << 1
-_ABSTRACT_SOCKETS, _SIGNALS = 1 << 0, 1 << 1
+_SIGNALS = 1 << 1
 # What a rule on a file, and not on a folder, may hold.
 _OF_A_FILE = _EXECUTE | _WRITE | _READ | _TRUNCATE | _DEVICES
 _PATH = getattr(os, "O_PATH", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -40,14 +41,15 @@ def version() -> int:
 def enter(
     readable: Iterable[str] | None = None,
     writable: Iterable[str] = (),
+    listable: Iterable[str] = (),
     port: int | None = None,
 ) -> bool:
     """Put the calling thread, and whatever it starts from now on, behind the fence.
 
     Args:
-        readable: the paths below which files can be read and run; None leaves all files as they
-            are. Where they are given, signals reach only who is inside as well.
+        readable: the paths below which files can be read and run; None leaves all as they are.
         writable: those below which they can also be written.
+        listable: those below which only the names can be seen.
         port: the only TCP port that can be connected to; None leaves all.
 
     Returns:
@@ -59,7 +61,7 @@ def enter(
     files = _files(known)
     closed = readable is not None
     network = _CONNECT if port is not None and known >= 4 else 0
-    scoped = _ABSTRACT_SOCKETS | _SIGNALS if closed and known >= 6 else 0
+    scoped = _SIGNALS if known >= 6 else 0
     told = struct.pack("=QQQ", files, network, scoped)[
         : 24 if known >= 6 else 16 if known >= 4 else 8
     ]
@@ -71,6 +73,8 @@ def enter(
             _allow(rules, path, files & (_EXECUTE | _READ | _LIST) if closed else files)
         for path in writable:
             _allow(rules, path, files)
+        for path in listable:
+            _allow(rules, path, files & _LIST)
         if network:
             allowed = struct.pack("=QQ", _CONNECT, port)
             _call(_ADD, rules, _A_PORT, allowed, 0)

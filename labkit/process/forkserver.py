@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from labkit.process import fence, leftovers, plain, program, standing
+from labkit.process import leftovers, plain, program, standing
 from labkit.process.observer import Observer
 
 _OBSERVED = str(Path(__file__).with_name("observed.py"))
@@ -205,7 +205,6 @@ def main(path: list[str], loaded: set[str], told_by_runner: list[str]) -> None:
         observer.listen_to_alembic()
     except Exception as error:
         told = {"error": f"{type(error).__name__}: {error}"}
-    fence.enter()
     standing.hide()
     spared.begin()
     with contextlib.suppress(OSError):  # if the Runner is gone already, that is noticed next

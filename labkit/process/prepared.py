@@ -15,7 +15,7 @@ import socket
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +34,12 @@ class Prepared:
     watches over the end of its Runner.
     """
 
-    def __init__(self, folder: Path, fork: bool) -> None:
+    def __init__(
+        self, folder: Path, fork: bool, begin: Callable[..., subprocess.Popen[bytes]]
+    ) -> None:
+        """``begin`` starts a process as ``subprocess.Popen`` does."""
         self._folder = folder
+        self._begin = begin
         self._control, control = socket.socketpair()
         self._door, door = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._ready = False
@@ -95,7 +99,7 @@ class Prepared:
     ) -> subprocess.Popen[bytes]:
         words = [str(_HERE / "prepare.py"), str(control), str(door), str(self._folder)]
         with (self._folder / "server.log").open("wb") as log:
-            return subprocess.Popen(
+            return self._begin(
                 [sys.executable, *words],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

@@ -1,0 +1,1 @@
+"""How ``invoke grade`` judges submissions, each in a process and databases of its own."""
