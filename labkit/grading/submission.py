@@ -108,7 +108,9 @@ def copy(project: Path, target: Path) -> None:
 
 def _copy_link(path: Path, root: Path, target: Path) -> None:
     to = path.readlink()
-    if not to.is_absolute() and path.resolve().is_relative_to(root):
+    # Unlike pathlib's this says of a loop that it leads nowhere.
+    end = Path(os.path.realpath(path))
+    if not to.is_absolute() and end != path and end.exists() and end.is_relative_to(root):
         target.symlink_to(to)
 
 

@@ -1,0 +1,368 @@
+"""A grader's folder: each submission gets its verdict, and none harms another."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import psycopg2
+import pytest
+
+from labkit.course import Course
+from labkit.grading import report
+from labkit.grading.grader import Grade, Grader, Limits
+from labkit.grading.lending import MOST, Lender
+from labkit.grading.submission import Submission, copy, submissions
+from labkit.messages import grade as messages
+from labkit.process import fence
+from labkit.server import Server
+from labkit.trouble import Trouble
+from labkit.verdict import Finding
+from tests import clone as clones
+from tests.clone import ANSWER, NAME, NUMBER, OTHER, ROOT, WRONG, Clone, Done
+from tests.drills import as_ordinary_user, ask
+from tests.window import Window
+
+COMMANDS = "# what I typed\n$ alembic upgrade head\npython sell.py\n"
+SELL = clones._SELL
+
+# What a migration does first, by who handed it in.
+HOSTILE = {
+    "exits": "import os\nos._exit(0)\n",
+    "floods": "for _ in range(100):\n    print('x' * 1_000_000)\n",
+    "closes": "import os\nos.close(1)\n",
+    "kills": "import os\nos.kill(-1, 9)\n",
+    "hogs": "hoard = bytearray(64 << 30)\n",
+    "spies": """
+import glob
+import os
+import pathlib
+
+found = []
+for path in ["/proc/self/environ", *glob.glob("/proc/[0-9]*/environ")]:
+    try:
+        if b"LABS_DATABASE_URL" in pathlib.Path(path).read_bytes():
+            found.append(path)
+    except OSError:
+        continue
+for name in ("STATE/secret", "FOLDER/good/NAME/sell.py", "ROOT/tasks.py"):
+    try:
+        found.append(pathlib.Path(name).read_text(errors="replace")[:0] + name)
+    except OSError:
+        continue
+for name in ("FOLDER/good/mine", "ROOT/mine", "STATE/mine"):
+    try:
+        pathlib.Path(name).write_text("mine")
+        found.append(name)
+    except OSError:
+        continue
+raise RuntimeError(f"found {found}")
+""",
+}
+
+
+@dataclass(frozen=True)
+class Story:
+    """What a grader saw who graded once."""
+
+    done: Done
+    folder: Path
+    left: list[str]
+
+    @property
+    def target(self) -> Path:
+        return self.folder.with_name(f"{self.folder.name}-grades")
+
+    def told(self, name: str) -> dict[str, Any]:
+        grades = json.loads((self.target / "grades.json").read_text())["submissions"]
+        return next(grade for grade in grades if grade["submission"] == name)
+
+
+def hand_in(project: Path, folder: Path, name: str, revision: str = ANSWER) -> Path:
+    """A submission of the small lab; returns its project."""
+    target = folder / name / NAME
+    shutil.copytree(project, target)
+    (target / "migrations" / "versions" / "0003_price.py").write_text(revision)
+    (target / "sell.py").write_text(SELL)
+    (target / "commands.txt").write_text(COMMANDS)
+    return target
+
+
+@pytest.fixture(scope="module")
+def story(
+    server: Server, small_labs: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Story]:
+    for name in clones.databases(server):
+        server.drop(name)
+    base = tmp_path_factory.mktemp("grading")
+    root = base / "mit Leerstellen, é und ß"
+    clones.copy_repository(root, small_labs)
+    clone = Clone(root, {"LABS_DATABASE_URL": server.admin_url})
+    assert clone.invoke("lab", NUMBER).status == 0
+    folder = base / "handed in"
+    hand_in(clone.project, folder, "good")
+    hand_in(clone.project, folder, "wrong", WRONG)
+    for name, code in HOSTILE.items():
+        for word, path in (("STATE", root / ".labs"), ("FOLDER", folder), ("ROOT", root)):
+            code = code.replace(word, str(path))
+        hand_in(clone.project, folder, name, code.replace("NAME", NAME) + ANSWER)
+    leading = hand_in(clone.project, folder, "links")
+    (leading / "migrations" / "script.py.mako").symlink_to("/etc/passwd")
+    (folder / "a link").symlink_to(root)
+    (folder / "empty").mkdir()
+    (folder / "=1+1").mkdir()
+    (folder / "notes.txt").write_text("no submission")
+    without = hand_in(clone.project, folder, "without")
+    (without / "commands.txt").unlink()
+    failing = hand_in(clone.project, folder, "failing")
+    (failing / "commands.txt").write_text("alembic upgrade 0009\n")
+    done = clone.invoke("grade", folder, "--jobs", 2, "--seconds", 100)
+    left = [row[0] for row in ask(server.admin_url, _LEFT)]
+    left += [path.name for path in (root / ".labs" / "grading").iterdir()]
+    yield Story(done, folder, left)
+    shutil.rmtree(base)
+
+
+_LEFT = f"""
+SELECT datname FROM pg_database WHERE datname LIKE 'lab\\_{NUMBER}\\_%'
+UNION ALL SELECT rolname FROM pg_roles WHERE rolname LIKE 'lab\\_{NUMBER}\\_%'
+"""
+
+
+# What becomes of each.
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "said"),
+    [
+        ("good", "PASS", ""),
+        ("floods", "PASS", ""),
+        ("links", "PASS", ""),
+        ("wrong", "FAIL", "`python sell.py` of commands.txt failed, so the checks did not run."),
+        ("exits", "FAIL", "`alembic current` was left in the middle, with exit status 0."),
+        ("hogs", "FAIL", "`alembic upgrade head` of commands.txt failed, so the checks did not"),
+        ("failing", "FAIL", "`alembic upgrade 0009` of commands.txt failed, so the checks did not"),
+        ("a link", "ERROR", "a link is a link, and links are not followed."),
+        ("empty", "ERROR", "Nothing in empty is called like a lab."),
+        (
+            "without",
+            "ERROR",
+            f"The answer to lab {NUMBER} is the state of a database, and none was",
+        ),
+    ],
+)
+def test_a_submission_gets_its_own_verdict(story: Story, name: str, status: str, said: str) -> None:
+    told = story.told(name)
+    first = told["error"] or (told["findings"] or [{"what": ""}])[0]
+    assert (told["status"], first["what"][: len(said)]) == (status, said)
+
+
+@pytest.mark.parametrize("name", ["closes", "kills"])
+def test_whatever_it_does_to_itself_ends_in_a_verdict(story: Story, name: str) -> None:
+    assert story.told(name)["status"] in ("PASS", "FAIL")
+
+
+@pytest.mark.skipif(fence.version() < 6, reason="this kernel has no fence to test")
+def test_a_submission_sees_no_administrator_no_other_submission_and_writes_nowhere(
+    story: Story,
+) -> None:
+    (finding,) = story.told("spies")["findings"]
+    assert finding["actual"] == "exit status 1: RuntimeError: found []"
+    assert not (story.folder / "good" / "mine").exists()
+
+
+def test_nothing_of_a_submission_is_left(story: Story) -> None:
+    assert story.left == []
+
+
+def test_submissions_stay_as_they_were_handed_in(story: Story) -> None:
+    names = sorted(path.name for path in (story.folder / "good" / NAME).iterdir())
+    assert names == ["alembic.ini", "commands.txt", "gate.py", "migrations", "sell.py"]
+
+
+# What the grader sees.
+
+
+def test_the_table_names_each_and_the_last_line_says_where_the_grades_are(story: Story) -> None:
+    assert story.done.status == 1
+    assert story.done.err == ""
+    assert "notes.txt" not in story.done.out
+    assert f"PASS  good  {NAME}" in story.done.lines
+    assert f"FAIL  wrong  {NAME}" in story.done.lines
+    assert "ERROR empty  -" in story.done.lines
+    assert story.done.lines[-1] == f"Read the grades: {story.target / 'grades.csv'}"
+    told = json.loads((story.target / "grades.json").read_text())
+    said = messages.summary(told["passed"], told["failed"], told["errors"])
+    assert f"1. {said}" in story.done.lines
+    assert told["errors"] == 4
+
+
+def test_a_table_and_a_build_server_read_the_same_verdicts(story: Story) -> None:
+    told = json.loads((story.target / "grades.json").read_text())["submissions"]
+    with (story.target / "grades.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["status"] for row in rows] == [grade["status"] for grade in told]
+    assert rows[0]["submission"] == "'=1+1"
+    suite = ElementTree.parse(story.target / "junit.xml").getroot()
+    assert [case.get("name") for case in suite] == [grade["submission"] for grade in told]
+    kinds = {"PASS": [], "FAIL": ["failure"], "ERROR": ["error"]}
+    assert [[e.tag for e in case] for case in suite] == [kinds[g["status"]] for g in told]
+    assert suite.get("errors") == "4"
+
+
+def test_what_xml_cannot_hold_is_replaced() -> None:
+    submission = Submission("a\x01\udcff", None, None)
+    text = report.as_junit([Grade(submission, (Finding("\x00 & < \x1b[31m"),))])
+    (case,) = ElementTree.fromstring(text.partition("\n")[2])
+    assert case.get("name") == "a�?"
+    assert case[0].get("message") == "� & < �[31m"
+
+
+def test_a_narrow_window_shows_the_same(clone: Clone, tmp_path: Path) -> None:
+    folder = tmp_path / "all"
+    (folder / "ada").mkdir(parents=True)
+    environment = clone.environment(TERM="xterm")
+    command = clone.command(["grade", folder])
+    with Window(command, columns=40, cwd=clone.root, env=environment) as window:
+        assert window.status() == 1
+    assert "0 of 1 graded …" in window.text
+    assert "\x1b[1;33mERROR\x1b[0m ada  -" in window.text
+
+
+# What a grader cannot do.
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        (["nowhere"], "nowhere cannot be read: No such file or directory"),
+        (["labs"], ""),
+        ([".", "--jobs", "0"], "--jobs has to be a number from 1 on, and “0” is none."),
+        ([".", "--seconds", "soon"], "--seconds has to be a number from 1 on, and “soon” is none."),
+        ([".", "--lab", "99"], "No lab is called “99”."),
+    ],
+)
+def test_what_cannot_be_graded_is_an_error(clone: Clone, words: list[str], what: str) -> None:
+    (clone.root / "empty").mkdir()
+    words = ["empty"] if words == ["labs"] else words
+    done = clone.invoke("grade", *words, "--json")
+    assert done.status == 2
+    what = what or f"There is no submission in {clone.root / 'empty'}."
+    assert json.loads(done.out)["error"]["what"].endswith(what)
+
+
+def test_a_server_without_roles_is_no_place_to_grade(
+    course: Course, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LABS_DATABASE_URL", server.admin_url)
+    monkeypatch.setattr(Server, "makes_roles", False)
+    grader = Grader(ROOT, tmp_path / ".labs", Limits(), 1)
+    with pytest.raises(Trouble) as told:
+        grader.grade([Submission("ada", course.lab(OTHER), tmp_path)], lambda _: None)
+    assert told.value.what.startswith("Nobody can be given a role of their own: ")
+    assert told.value.mend.endswith("env -u LABS_DATABASE_URL invoke grade FOLDER")
+
+
+def test_what_does_not_end_is_ended(
+    course: Course, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LABS_DATABASE_URL", server.admin_url)
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project" / "commands.txt").write_text("sleep 60\n")
+    submission = Submission("ada", course.lab(OTHER), tmp_path / "project")
+    grader = Grader(ROOT, tmp_path / ".labs", Limits(seconds=1), 1)
+    (grade,) = grader.grade([submission], lambda _: None)
+    assert [finding.what for finding in grade.findings] == ["It was not done within 1 s."]
+    assert list((tmp_path / ".labs" / "grading").iterdir()) == []
+
+
+# Which folders are submissions.
+
+
+def test_a_clone_a_workspace_and_a_project_can_be_handed_in(course: Course, tmp_path: Path) -> None:
+    labs = course.labs()
+    folder = tmp_path / "all"
+    (folder / "clone" / "workspace" / NAME).mkdir(parents=True)
+    (folder / "workspace" / OTHER).mkdir(parents=True)
+    (folder / "project" / "migrations").mkdir(parents=True)
+    (folder / ".git").mkdir()
+    found = submissions(folder, labs, None)
+    assert [(s.name, s.lab and s.lab.name) for s in found] == [
+        ("clone", NAME),
+        ("project", None),
+        ("workspace", OTHER),
+    ]
+    one = submissions(folder, labs, course.lab(OTHER))
+    assert [(s.name, s.project and s.project.name) for s in one] == [
+        ("clone", None),
+        ("project", "project"),
+        ("workspace", OTHER),
+    ]
+
+
+def test_a_copy_leaves_out_what_leads_outside(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    (project / "below").mkdir(parents=True)
+    (project / "below" / "a.py").write_text("a")
+    (project / "inside").symlink_to("below/a.py")
+    (project / "outside").symlink_to("/etc")
+    (project / "up").symlink_to("..")
+    (project / "loop").symlink_to("loop")
+    os.mkfifo(project / "pipe")
+    (project / ".git").mkdir()
+    copy(project, tmp_path / "copy")
+    found = sorted(path.name for path in (tmp_path / "copy").rglob("*"))
+    assert found == ["a.py", "below", "inside"]
+
+
+def test_a_submission_with_a_whole_environment_in_it_is_refused(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    with (project / "large").open("wb") as file:
+        file.truncate(33 << 20)
+    with pytest.raises(Trouble) as told:
+        copy(project, tmp_path / "copy")
+    assert told.value.what == "project has more than 2000 files or 32 MB."
+
+
+def test_a_file_that_cannot_be_read_is_told(folder: Path) -> None:
+    project = folder / "project"
+    project.mkdir()
+    (project / "a.py").write_text("a")
+    (project / "a.py").chmod(0)
+    with pytest.raises(Trouble) as told:
+        as_ordinary_user(lambda: copy(project, folder / "copy"))
+    assert told.value.what == "a.py cannot be read: Permission denied"
+
+
+# Whose databases.
+
+
+def test_one_submission_cannot_enter_the_database_of_another(server: Server) -> None:
+    with Lender(server, f"lab_{NUMBER}_a") as one, Lender(server, f"lab_{NUMBER}_b") as other:
+        mine, theirs = one.answer({"borrow": ""}), other.answer({"borrow": ""})
+        with pytest.raises(psycopg2.OperationalError, match="permission denied"):
+            ask(mine["url"], "SELECT 1", dbname=theirs["name"])
+        assert one.answer({"borrow": "", "template": theirs["name"]})["name"] != theirs["name"]
+        assert other.names == [theirs["name"]]
+        assert one.answer({"return": theirs["name"]}) == {}
+        assert ask(theirs["url"], "SELECT 1") == [(1,)]
+    assert not server.exists(theirs["name"])
+    roles = ask(server.admin_url, f"SELECT 1 FROM pg_roles WHERE rolname LIKE 'lab\\_{NUMBER}\\__'")
+    assert roles == []
+
+
+def test_nobody_borrows_all_there_is(server: Server) -> None:
+    with Lender(server, f"lab_{NUMBER}_c") as lender:
+        for number in range(MOST):
+            lender._lent[str(number)] = ExitStack()
+        answer = lender.answer({"borrow": ""})
+    assert answer == {"refused": ["Too many databases were asked for.", "", ""]}
