@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -22,7 +23,7 @@ from labkit.server import Database, Server
 from labkit.trouble import Trouble
 from tests import clone as clones
 from tests.clone import Clone
-from tests.drills import disk
+from tests.drills import ask, disk
 
 _STATE = pytest.StashKey[Path]()
 _VARIABLE = "LABKIT_TEST_STATE"
@@ -85,6 +86,17 @@ def database(server: Server) -> Iterator[Database]:
     """An empty database for one test, with the URL of a role that is no superuser."""
     with server.throwaway("lab_test") as database:
         yield database
+
+
+@pytest.fixture
+def class_url(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A teacher's URL in LABS_DATABASE_URL, leading to a database that seats may enter too."""
+    name = f"class_{secrets.token_hex(3)}"
+    ask(server.admin_url, f"CREATE DATABASE {name}")
+    url = server.admin_url.replace("/postgres", f"/{name}", 1)
+    monkeypatch.setenv("LABS_DATABASE_URL", url)
+    yield url
+    ask(server.admin_url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture

@@ -18,17 +18,6 @@ from tests.drills import ROOT, ask
 
 
 @pytest.fixture
-def class_url(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A teacher's URL in LABS_DATABASE_URL, leading to a database that seats may enter too."""
-    name = f"class_{secrets.token_hex(3)}"
-    ask(server.admin_url, f"CREATE DATABASE {name}")
-    url = server.admin_url.replace("/postgres", f"/{name}", 1)
-    monkeypatch.setenv("LABS_DATABASE_URL", url)
-    yield url
-    ask(server.admin_url, f"DROP DATABASE {name} WITH (FORCE)")
-
-
-@pytest.fixture
 def names(server: Server) -> Iterator[list[str]]:
     made = [f"{name}-{secrets.token_hex(3)}" for name in ("ada", "grace")]
     yield made

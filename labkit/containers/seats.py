@@ -97,13 +97,13 @@ class _Answer(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
-def take(place: str, patience: float = _PATIENCE) -> str:
+def take(place: str, patience: float | None = None) -> str:
     """The lines of this workspace's seat, once the server of the seats listens.
 
     Raises:
         Trouble: it gives none, or does not listen.
     """
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + (_PATIENCE if patience is None else patience)
     while True:
         try:
             with urllib.request.urlopen(place, timeout=30) as answer:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import fnmatch
 import os
-import pty
-import select
 import shutil
-import signal
 import socket
 import subprocess
 import sys
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from labkit.containers import note
+from tests.window import Window
 
 ROOT = Path(__file__).resolve().parents[2]
 # As `git clone` would leave them out.
@@ -86,6 +85,22 @@ class Clone:
             process_group=0,
         )
 
+    def window(self, *words: str) -> Window:
+        """A terminal in which a command runs."""
+        return Window(words, cwd=self.root, env={**self.environment, "TERM": "xterm"})
+
+    def is_up(self) -> bool:
+        """Whether both containers run and the tasks outside know it."""
+        known = note.read(self.root / ".labs")
+        running = self.compose("ps", "--quiet", "--status", "running", "db", "workspace").out
+        return known is not None and len(running.split()) == 2 and known.container in running
+
+    def works(self) -> bool:
+        """Whether the workspace that is noted down reaches the database."""
+        known = note.read(self.root / ".labs")
+        look = ("python", "-m", "labkit.containers.compose")
+        return known is not None and not self.run("docker", "exec", known.container, *look).status
+
     def write(self, path: str, text: str) -> None:
         """Write a file as the clone's owner does with an editor."""
         file = self.root / path
@@ -96,55 +111,6 @@ class Clone:
     def remove(self) -> None:
         self.compose("down", "--volumes", "--remove-orphans", "--timeout", "1", "--rmi", "local")
         shutil.rmtree(self.root, ignore_errors=True)
-
-
-class Terminal:
-    """A command at a pseudo-terminal."""
-
-    def __init__(self, clone: Clone, *words: str) -> None:
-        self.seen = ""
-        self._pid, self._terminal = pty.fork()
-        if self._pid == 0:
-            os.chdir(clone.root)
-            os.execvpe(words[0], words, {**clone.environment, "TERM": "xterm"})
-
-    def until(self, text: str, seconds: float = 60) -> str:
-        """What was seen until this text, which is taken off what is still to be looked at."""
-        deadline = time.monotonic() + seconds
-        while text not in self.seen:
-            left = deadline - time.monotonic()
-            assert left > 0, f"no {text!r} in {self.seen!r}"
-            if not select.select([self._terminal], [], [], left)[0]:
-                continue
-            try:
-                more = os.read(self._terminal, 65536)
-            except OSError:
-                more = b""
-            assert more, f"ended without {text!r}: {self.seen!r}"
-            self.seen += more.decode(errors="replace")
-        before, _, self.seen = self.seen.partition(text)
-        return before
-
-    def type(self, text: str) -> None:
-        os.write(self._terminal, text.encode())
-
-    def end(self) -> tuple[int, str]:
-        """Its exit status, and what was seen that nobody waited for."""
-        while True:
-            try:
-                more = os.read(self._terminal, 65536)
-            except OSError:
-                break
-            if not more:
-                break
-            self.seen += more.decode(errors="replace")
-        os.close(self._terminal)
-        status = os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
-        return status, self.seen
-
-    def kill(self) -> None:
-        os.kill(self._pid, signal.SIGKILL)
-        self.end()
 
 
 def free_port() -> int:

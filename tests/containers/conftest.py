@@ -70,9 +70,14 @@ def _clones(folder: Path) -> Iterator[Make]:
 
 
 @pytest.fixture(scope="session")
-def shared(session_clones: Make) -> Clone:
-    """A clone whose stack is up; what a test does to it, it takes back."""
-    clone = session_clones("a shared clone")
-    said = clone.invoke("up")
-    assert said.status == 0, said.all
-    return clone
+def _stack(session_clones: Make) -> Clone:
+    return session_clones("a shared clone")
+
+
+@pytest.fixture
+def shared(_stack: Clone) -> Clone:
+    """A clone whose stack is up; a drill that leaves it otherwise does no harm."""
+    if not _stack.is_up():
+        said = _stack.invoke("up")
+        assert said.status == 0, said.all
+    return _stack

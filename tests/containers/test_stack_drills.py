@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.containers.clone import Clone, Terminal
+from tests.containers.clone import Clone, Said
 from tests.containers.conftest import Make
 
 pytestmark = pytest.mark.xdist_group("containers")
 
 LAB = "07-add-column"
+SLOW = "migrations/versions/0006_slow.py"
 
 
 def test_a_taken_port_is_told_with_the_way_to_another(clones: Make) -> None:
@@ -34,97 +35,109 @@ def test_a_port_in_the_env_file_is_used(clones: Make) -> None:
     assert f"on 127.0.0.1:{port}" in clone.invoke("up").out
 
 
-def test_a_kept_volume_with_another_password_is_mended_and_keeps_its_data(clones: Make) -> None:
-    clone = clones(owner=1000)
-    assert clone.invoke("up").status == 0
-    assert clone.invoke("lab", LAB).status == 0
+def test_a_kept_volume_with_another_password_is_mended_and_keeps_its_data(shared: Clone) -> None:
+    assert shared.invoke("lab", LAB).status == 0
     # As in a new clone of the same name: the data are there and the password is another.
-    (clone.root / ".labs/compose/password").unlink()
-    assert clone.compose("down").status == 0
-    assert clone.compose("run", "--rm", "workspace", "invoke", "check", LAB).status == 1
+    (shared.root / ".labs/compose/password").unlink()
+    assert shared.compose("down", "--timeout", "1").status == 0
+    ids = {"LAB_UID": str(owner(shared)), "LAB_GID": str(owner(shared))}
+    said = shared.compose("run", "--rm", "workspace", "invoke", "check", LAB, **ids)
+    assert (said.status, f"FAIL  {LAB}" in said.out) == (1, True), said.all
 
 
-def test_a_password_changed_while_the_database_runs_is_told_and_mended_by_up(clones: Make) -> None:
-    clone = clones(owner=1000)
-    assert clone.invoke("up").status == 0
-    change = "ALTER ROLE postgres PASSWORD 'another'"
-    assert clone.compose("exec", "-T", "db", "psql", "-U", "postgres", "-c", change).status == 0
-    said = clone.invoke("lab", LAB)
+def test_a_password_changed_while_the_database_runs_is_told_and_mended_by_up(shared: Clone) -> None:
+    assert ask(shared, "ALTER ROLE postgres PASSWORD 'another'").status == 0
+    said = shared.invoke("lab", LAB)
     assert said.status == 2
     assert "The database does not know the password in .labs/compose/password." in said.out
-    mended = clone.invoke("up")
+    assert "keeps all data: invoke up" in said.out
+    mended = shared.invoke("up")
     assert mended.status == 0, mended.all
-    assert clone.invoke("lab", LAB).status == 0
+    assert "The database knows another password; giving it this clone's." in mended.out
+    assert shared.works()
 
 
-def test_a_deleted_state_folder_is_made_again_under_a_running_stack(clones: Make) -> None:
-    clone = clones(owner=1000)
-    assert clone.invoke("up").status == 0
-    shutil.rmtree(clone.root / ".labs")
-    again = clone.invoke("up")
+def test_a_deleted_state_folder_is_made_again_under_a_running_stack(shared: Clone) -> None:
+    shutil.rmtree(shared.root / ".labs")
+    again = shared.invoke("up")
     assert again.status == 0, again.all
-    assert clone.invoke("lab", LAB).status == 0
+    assert shared.works()
 
 
-def test_a_database_killed_in_an_upgrade_is_told_and_the_next_up_goes_on(clones: Make) -> None:
-    clone = clones(owner=1000)
-    assert clone.invoke("up").status == 0
-    assert clone.invoke("lab", LAB).status == 0
-    versions = clone.root / "workspace" / LAB / "migrations" / "versions"
-    (versions / "0006_slow.py").write_text(
+def test_a_database_killed_in_an_upgrade_is_told_and_the_next_up_goes_on(shared: Clone) -> None:
+    running = upgrading(shared)
+    shared.run("docker", "kill", shared.container("db"))
+    out, _ = running.communicate(timeout=120)
+    assert running.returncode == 2, out
+    assert "PostgreSQL went away while `alembic upgrade head` ran" in out
+    assert "your files are as they were" in " ".join(out.split())
+    said = shared.invoke("check", LAB)
+    assert said.status == 2
+    assert "The database container does not answer." in said.out
+    assert "Start it again: invoke up" in said.out
+    assert shared.invoke("up").status == 0
+    half = ask(shared, "SELECT count(*) FROM pg_class WHERE relname = 'half'")
+    assert (half.status, half.out.strip(), shared.works()) == (0, "0", True)
+
+
+def test_a_database_restarted_in_an_upgrade_is_told_and_the_next_command_goes_on(
+    shared: Clone,
+) -> None:
+    running = upgrading(shared)
+    assert shared.compose("restart", "--timeout", "5", "db").status == 0
+    out, _ = running.communicate(timeout=120)
+    assert running.returncode == 2, out
+    assert "PostgreSQL went away while `alembic upgrade head` ran" in out
+    (shared.root / "workspace" / LAB / SLOW).unlink()
+    while not shared.works():
+        assert shared.is_up()
+    assert shared.invoke("check", LAB).status == 1
+
+
+def upgrading(clone: Clone) -> subprocess.Popen[str]:
+    """A check of the lab that stands in the middle of an upgrade."""
+    assert clone.invoke("reset", LAB).status == 0
+    clone.write(
+        f"workspace/{LAB}/{SLOW}",
         "from alembic import op\nrevision = '0006'\ndown_revision = '0005'\n"
         "def upgrade():\n    op.execute('CREATE TABLE half (id int)')\n"
         "    op.execute('SELECT pg_sleep(300)')\n"
-        "def downgrade():\n    pass\n"
+        "def downgrade():\n    pass\n",
     )
     running = clone.started(*clone.invoke_words("check", LAB))
-    asleep = "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(300)' AND state = 'active'"
-    look = (
-        "exec",
-        "-T",
-        "db",
-        "psql",
-        "-U",
-        "postgres",
-        "-XAtc",
-        asleep + " AND pid <> pg_backend_pid()",
+    asleep = (
+        "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(300)'"
+        " AND state = 'active' AND pid <> pg_backend_pid()"
     )
-    while clone.compose(*look).out.strip() != "1":
+    while ask(clone, asleep).out.strip() != "1":
         assert running.poll() is None, running.communicate()
-    clone.run("docker", "kill", clone.container("db"))
-    out, _ = running.communicate(timeout=120)
-    # Whether the run or what follows it meets the lost server first, it is no verdict on an answer.
-    assert running.returncode == 2, out
-    assert "ERROR" in out
-    said = clone.invoke("lab", LAB)
-    assert said.status == 2
-    assert "The database container does not answer." in said.out
-    assert "invoke up" in said.out
-    (versions / "0006_slow.py").unlink()
-    assert clone.invoke("up").status == 0
-    assert clone.invoke("lab", LAB).status == 0
+    return running
 
 
-def test_down_while_a_shell_is_open_is_told_in_that_shells_terminal(clones: Make) -> None:
-    clone = clones(owner=1000)
-    assert clone.invoke("up").status == 0
-    terminal = Terminal(clone, *clone.invoke_words("shell"))
-    terminal.until("labs /labs$ ")
-    assert clone.invoke("down").status == 0
-    status, seen = terminal.end()
-    assert status == 2
-    assert "The workspace container was stopped while `invoke shell` ran in it." in seen
-    assert "invoke up" in seen
+def ask(clone: Clone, statement: str) -> Said:
+    """What the database's own psql says to a statement."""
+    return clone.compose("exec", "-T", "db", "psql", "-U", "postgres", "-XAtc", statement)
 
 
-def test_a_workspace_that_was_killed_is_told(clones: Make) -> None:
-    clone = clones(owner=1000)
-    assert clone.invoke("up").status == 0
-    clone.run("docker", "kill", clone.container("workspace"))
-    said = clone.invoke("lab", LAB)
+def owner(clone: Clone) -> int:
+    return clone.root.stat().st_uid
+
+
+def test_down_while_a_shell_is_open_is_told_in_that_shells_terminal(shared: Clone) -> None:
+    with shared.window(*shared.invoke_words("shell")) as window:
+        window.wait_for("labs /labs$ ")
+        assert shared.invoke("down").status == 0
+        assert window.status() == 2
+    assert "The workspace container was stopped while `invoke shell` ran in it." in window.text
+    assert "Your files are as they were. Start it again: invoke up" in window.text
+
+
+def test_a_workspace_that_was_killed_is_told(shared: Clone) -> None:
+    shared.run("docker", "kill", shared.container("workspace"))
+    said = shared.invoke("lab", LAB)
     assert (said.status, "The workspace container is not running." in said.out) == (2, True)
-    assert clone.invoke("up").status == 0
-    assert clone.invoke("lab", LAB).status == 0
+    assert shared.invoke("up").status == 0
+    assert shared.works()
 
 
 def test_a_database_without_room_says_so_and_goes_on_when_there_is_some(clones: Make) -> None:
@@ -153,16 +166,29 @@ def test_a_build_without_network_is_told(clones: Make) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make somebody else's clone")
-def test_a_clone_of_somebody_else_is_told_with_the_two_ids(clones: Make) -> None:
+def test_a_clone_of_another_uid_is_told_and_works_the_second_time(clones: Make) -> None:
     clone = clones(owner=4712)
-    said = clone.compose("run", "--rm", "workspace", "invoke", "lab", LAB)
+    command = ("run", "--rm", "--build", "workspace", "invoke", "lab", LAB)
+    (clone.root / ".env").write_text("# mine")
+    said = clone.compose(*command)
     assert said.status == 2
     assert "The clone belongs to uid 4712" in said.err
-    assert "' 4712 4712 >> .env" in said.err
-    (clone.root / ".env").write_text("LAB_UID=4712\nLAB_GID=4712\n")
-    again = clone.compose("run", "--rm", "workspace", "invoke", "lab", LAB)
+    assert "That uid is noted in .env now: run the same command again." in said.err
+    assert (clone.root / ".env").read_text() == "# mine\nLAB_UID=4712\nLAB_GID=4712\n"
+    again = clone.compose(*command)
     assert again.status == 0, again.all
     assert (clone.root / "workspace" / LAB).stat().st_uid == 4712
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make somebody else's clone")
+def test_an_uid_that_somebody_has_set_is_left_and_told(clones: Make) -> None:
+    clone = clones(owner=4712)
+    (clone.root / ".env").write_text("LAB_UID=4713\n")
+    said = clone.compose("run", "--rm", "--build", "workspace", "true")
+    assert said.status == 2
+    assert "cannot be written by uid 4713" in said.err
+    assert "' 4712 4712 >> .env" in said.err
+    assert (clone.root / ".env").read_text() == "LAB_UID=4713\n"
 
 
 def test_a_folder_without_a_latin_letter_gets_a_name(clones: Make) -> None:
@@ -174,21 +200,22 @@ def test_a_folder_without_a_latin_letter_gets_a_name(clones: Make) -> None:
     assert (said.status, "echo COMPOSE_PROJECT_NAME=labs >> .env" in said.out) == (2, True)
 
 
-def test_five_workspaces_share_one_database(clones: Make) -> None:
-    clone = clones(owner=1000)
-    assert clone.compose("up", "--detach", "--build", "--scale", "workspace=5").status == 0
-    ids = clone.compose("ps", "--quiet", "workspace").out.split()
-    assert len(ids) == 5
+def test_five_workspaces_of_one_clone_are_like_five_terminals(shared: Clone) -> None:
+    ids = {"LAB_UID": str(owner(shared)), "LAB_GID": str(owner(shared))}
+    assert shared.compose("up", "--detach", "--scale", "workspace=5", **ids).status == 0
+    containers = shared.compose("ps", "--quiet", "workspace").out.split()
+    assert len(containers) == 5
     running = [
         subprocess.Popen(
             ["docker", "exec", container, "invoke", "lab", LAB],
-            env=clone.environment,
+            env=shared.environment,
             stdout=subprocess.PIPE,
             text=True,
         )
-        for container in ids[:2]
+        for container in containers[:2]
     ]
     assert [process.communicate()[0].count(f"PASS  {LAB}") for process in running] == [1, 1]
+    assert shared.invoke("down").status == 0
 
 
 def test_the_compose_file_is_valid(engine: None, shared: Clone) -> None:
