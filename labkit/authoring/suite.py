@@ -14,6 +14,8 @@ _CHECKS = (
     ("pytest", "-n", "2", "--dist", "loadgroup"),
 )
 
+_BENCHES = ("bench.lab", "bench.containers")
+
 
 def run_suite(root: Path) -> None:
     """Run all checks, and leave with status 1 where one failed."""
@@ -28,5 +30,10 @@ def run_suite(root: Path) -> None:
 
 
 def run_bench(root: Path) -> None:
-    """Run the benchmark, and leave with its exit status."""
-    sys.exit(subprocess.run([sys.executable, "-m", "bench.lab"], cwd=root).returncode)
+    """Run the benchmarks, and leave with status 1 where one failed."""
+    failed = [
+        bench
+        for bench in _BENCHES
+        if subprocess.run([sys.executable, "-m", bench], cwd=root).returncode != 0
+    ]
+    sys.exit(1 if failed else 0)
