@@ -219,6 +219,23 @@ def test_a_fail_in_a_container_that_lives_is_a_fail(
     assert handed_over(tmp_path, "check", "12") == 1
 
 
+def test_down_without_an_engine_lets_the_labs_do_without_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leave_note(tmp_path)
+    docker(
+        tmp_path,
+        monkeypatch,
+        f"case $* in *version*) echo 2.40.3 ;; *) echo '{ENGINE_STOPPED}' >&2; exit 1 ;; esac",
+    )
+    said = Stack(tmp_path).down()
+    assert said.startswith("The Docker engine does not answer: Cannot connect")
+    assert said.endswith("Without them the labs use the embedded PostgreSQL.")
+    assert note.read(tmp_path / ".labs") is None
+    with pytest.raises(Trouble, match="The Docker engine does not answer"):
+        Stack(tmp_path).down(forget=True)
+
+
 def test_down_without_containers_does_not_ask_docker(tmp_path: Path) -> None:
     assert not Stack(tmp_path).was_used()
     leave_note(tmp_path)

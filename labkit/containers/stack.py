@@ -64,12 +64,20 @@ class Stack:
     def down(self, forget: bool = False) -> str:
         """Remove the containers, and with ``forget`` the data; what was done, in words.
 
+        Where Docker cannot be asked, the tasks at least do without it from now on.
+
         Raises:
-            Trouble: it cannot be done, and why.
+            Trouble: the data cannot be forgotten, and why.
         """
-        self.engine.need_compose()
-        self.engine.environment |= self._ids()
-        self._do("down", "--remove-orphans", *(["--volumes"] if forget else []))
+        try:
+            self.engine.need_compose()
+            self.engine.environment |= self._ids()
+            self._do("down", "--remove-orphans", *(["--volumes"] if forget else []))
+        except Trouble as trouble:
+            if forget:
+                raise
+            note.path(self.state).unlink(missing_ok=True)
+            return messages.let_go(trouble.what)
         note.path(self.state).unlink(missing_ok=True)
         if forget:
             compose.password_path(self.state).unlink(missing_ok=True)

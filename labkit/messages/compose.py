@@ -209,3 +209,10 @@ def next_thing() -> str:
 def down(forgotten: bool) -> str:
     data = "with their data" if forgotten else "the data are kept"
     return f"The containers are gone, {data}. Without them the labs use the embedded PostgreSQL."
+
+
+def let_go(what: str) -> str:
+    return (
+        f"{what}\nIts containers are left as they are. Without them the labs use the embedded"
+        " PostgreSQL."
+    )

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from labkit.containers.engine import complaint
 from tests.containers.clone import Clone, Said
 from tests.containers.conftest import Make
 
@@ -17,6 +18,24 @@ pytestmark = pytest.mark.xdist_group("containers")
 
 LAB = "07-add-column"
 SLOW = "migrations/versions/0006_slow.py"
+
+
+def test_an_engine_that_stopped_is_told_by_up_and_by_a_task(shared: Clone) -> None:
+    for words in (("up",), ("lab", LAB)):
+        said = shared.invoke(*words, DOCKER_HOST="unix:///nowhere/docker.sock")
+        assert (said.status, "The Docker engine does not answer:" in said.out) == (2, True)
+        assert "The labs also run without Docker: `invoke down`" in " ".join(said.out.split())
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+def test_an_engine_that_one_may_not_use_is_told(engine: None) -> None:
+    said = subprocess.run(
+        ["docker", "info"], user=4711, group=4711, extra_groups=[], capture_output=True, text=True
+    )
+    trouble = complaint(said.stderr)
+    assert trouble is not None, said
+    assert trouble.what.startswith("You may not use the Docker engine: permission denied")
+    assert "sudo usermod -aG docker $USER" in trouble.mend
 
 
 def test_a_taken_port_is_told_with_the_way_to_another(clones: Make) -> None:
@@ -189,6 +208,19 @@ def test_an_uid_that_somebody_has_set_is_left_and_told(clones: Make) -> None:
     assert "cannot be written by uid 4713" in said.err
     assert "' 4712 4712 >> .env" in said.err
     assert (clone.root / ".env").read_text() == "LAB_UID=4713\n"
+
+
+def test_an_image_that_is_older_than_the_lock_file_is_told(shared: Clone) -> None:
+    lock = shared.root / "requirements.lock"
+    before = lock.read_text()
+    ids = {"LAB_UID": str(owner(shared)), "LAB_GID": str(owner(shared))}
+    words = ("run", "--rm", "--no-deps", "workspace", "true")
+    assert "Mend it" not in shared.compose(*words, **ids).err
+    lock.write_text(f"{before}# newer\n")
+    try:
+        assert "Mend it: docker compose build" in shared.compose(*words, **ids).err
+    finally:
+        lock.write_text(before)
 
 
 def test_a_folder_without_a_latin_letter_gets_a_name(clones: Make) -> None:
