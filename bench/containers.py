@@ -1,7 +1,7 @@
 """What it costs to run a lab in the workspace from outside: ``python -m bench.containers``.
 
-A stack that is not up is brought up, and taken down afterwards. Both ways are taken in turn, so that
-what else the machine does meets both. Where no engine answers, that is said and nothing is measured.
+A stack that is not up is brought up, and taken down afterwards. Both ways are taken in turn, so
+that what else the machine does meets both. Without an engine nothing is measured, and that is said.
 """
 
 from __future__ import annotations
