@@ -1,6 +1,6 @@
 # For interactive shells in the workspace.
 [ -n "$PS1" ] || return
-[ ! -r /home/lab/.seat ] || . /home/lab/.seat
+. /etc/labs/seat.sh
 [ "$PS1" != '\s-\v\$ ' ] || PS1='${LABS_PREFIX:-labs} \w\$ '
 shopt -s checkwinsize histappend
 . /etc/labs/completion.bash

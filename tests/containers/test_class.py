@@ -34,7 +34,7 @@ def at(clone: Clone, seat: int, *words: str) -> Said:
 
 def shell(clone: Clone, seat: int, script: str) -> Said:
     """What a line says that a learner types at the prompt of a workspace."""
-    return at(clone, seat, "bash", "-c", f". ~/.seat; {script}")
+    return at(clone, seat, "bash", "-c", f". /etc/labs/seat.sh; {script}")
 
 
 def test_each_workspace_has_files_databases_and_a_role_of_its_own(classroom: Clone) -> None:
@@ -84,7 +84,6 @@ def test_a_restarted_workspace_has_the_same_seat_and_files(classroom: Clone) -> 
     containers = classroom.compose("ps", "--quiet", "workspace").out.split()
     assert classroom.compose("restart", "--timeout", "1", "workspace").status == 0
     assert classroom.compose("ps", "--quiet", "workspace").out.split() == containers
-    at(classroom, 2, "sh", "-c", "until [ -s ~/.seat ]; do :; done")
     after = shell(classroom, 2, "cat ~/.seat").out
     assert "LABS_PREFIX=learner-2" in before
     assert PASSWORD.sub("", before) == PASSWORD.sub("", after)

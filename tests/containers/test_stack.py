@@ -111,7 +111,7 @@ def test_a_shell_is_at_the_lab_with_its_database(shared: Clone) -> None:
         window.type("pwd; psql -XAtc 'select current_user'; exit\n")
         window.wait_for("Next: invoke check 7")
         assert window.status() == 0
-    seen = set(re.split(r"\n|\x1b\S*", window.text))
+    seen = set(re.split(r"[\r\n]+|\x1b\S*", window.text))
     assert {f"/labs/workspace/{LAB}", "lab_07"} <= seen
 
 

@@ -65,14 +65,17 @@ def test_a_kept_volume_with_another_password_is_mended_and_keeps_its_data(shared
 
 
 def test_a_password_changed_while_the_database_runs_is_told_and_mended_by_up(shared: Clone) -> None:
-    assert ask(shared, "ALTER ROLE postgres PASSWORD 'another'").status == 0
-    said = shared.invoke("lab", LAB)
+    # The health check gives it the password again, every 20 seconds.
+    for _ in range(3):
+        assert ask(shared, "ALTER ROLE postgres PASSWORD 'another'").status == 0
+        said = shared.invoke("lab", LAB)
+        if said.status != 0:
+            break
     assert said.status == 2
     assert "The database does not know the password in .labs/compose/password." in said.out
     assert "keeps all data: invoke up" in said.out
     mended = shared.invoke("up")
     assert mended.status == 0, mended.all
-    assert "The database knows another password; giving it this clone's." in mended.out
     assert shared.works()
 
 
