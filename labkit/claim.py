@@ -216,7 +216,7 @@ def _kind(note: Annotation, in_file: bool) -> str:
         raise ClaimError(
             note.line, f"“{match[0]}” is no claim", f"write “{proper}: ” with one blank behind it"
         )
-    if gap or end is None or word.lower() == "needs":
+    if gap or end is None or word.lower() in ("needs", "differs"):
         return ""
     if word in KINDS:
         if in_file and word not in FILE_KINDS:

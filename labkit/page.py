@@ -16,6 +16,7 @@ from labkit.annotation import Annotation, annotations_in
 from labkit.claim import Claim, ClaimError
 from labkit.messages import page as messages
 from labkit.need import Need, need
+from labkit.way import differing
 
 PARTS = (
     "Explanation",
@@ -52,7 +53,8 @@ class Command:
 
     ``snapshot`` names what the schema must equal afterwards ("" for nothing), ``rows`` the tables
     whose rows belong to it. ``check`` marks a step of “Your turn”, ``live`` one that looks at the
-    learner's own database. ``need`` is what the step needs.
+    learner's own database. ``need`` is what the step needs, ``differs`` the ways of running the
+    chain of which the page says here that they lead elsewhere.
     """
 
     text: str
@@ -63,6 +65,7 @@ class Command:
     check: bool = False
     live: bool = False
     need: Need | None = None
+    differs: tuple[str, ...] = ()
 
 
 Step = File | Command
@@ -258,6 +261,13 @@ class _Reader:
             self._fault(fence.line + bad.line, bad.what, bad.instead)
             return None
 
+    def _differs(self, fence: Fence, notes: Sequence[Annotation]) -> tuple[str, ...]:
+        try:
+            return differing(notes)
+        except ClaimError as bad:
+            self._fault(fence.line + bad.line, bad.what, bad.instead)
+            return ()
+
     def _note_console(self, fence: Fence) -> None:
         if "title" in fence.attributes:
             self._fault(fence.line, *messages.TITLE_ON_CONSOLE)
@@ -289,6 +299,7 @@ class _Reader:
                     "check" in fence.flags,
                     "live" in fence.flags,
                     self._need(fence, [n for n in notes if line < fence.line + n.line < end]),
+                    self._differs(fence, [n for n in notes if line < fence.line + n.line < end]),
                 )
             )
 

@@ -47,8 +47,8 @@ class Rehearsal:
         self.lab = lab
         self.project = project
         self.database = database
-        self._server = server
-        self._runner = runner
+        self.server = server
+        self.runner = runner
         self._snapshots = lab.folder / "snapshots"
         self.version = server.version
         self.steps = possible(lab.page.example, self.version)
@@ -83,16 +83,16 @@ class Rehearsal:
             url = self.database.url
             if live or any(isinstance(step, Command) for step in steps):
                 template = self.database.name
-                copy = self._server.throwaway(self.lab.database, template=template)
+                copy = self.server.throwaway(self.lab.database, template=template)
                 url = stack.enter_context(copy).url
-            own = Trial(project, url, self._runner, timeout=CHECK_SECONDS)
+            own = Trial(project, url, self.runner, timeout=CHECK_SECONDS)
             _watch(own, steps)
             exam = attempt(
                 self.lab,
                 project,
                 url,
-                server=self._server,
-                runner=self._runner,
+                server=self.server,
+                runner=self.runner,
                 scratch=state,
                 audience=Silent(),
                 files=own.files,

@@ -15,6 +15,28 @@ UNTOUCHED_PASSES = Finding(
 )
 
 
+def way_differs(way: str, what: str) -> Finding:
+    """The chain that a page ends with does not lead where one upgrade of it does."""
+    return Finding(
+        f"The page's chain of revisions does not hold {way}.",
+        "what one `alembic upgrade heads` of an empty database leads to",
+        what,
+        "README.md",
+        "",
+        f"Mend it, or show it, and say so below that command: # => differs: {way}",
+    )
+
+
+def way_does_not_differ(way: str, line: int) -> Finding:
+    """A page says that a way leads elsewhere, and it does not."""
+    return Finding(
+        f"The page says that its chain differs {way}, and it does not.",
+        "another schema",
+        "the same one",
+        f"README.md:{line}",
+    )
+
+
 def loose_step(step: Step) -> Finding:
     """A step of mistakes.md that nobody takes."""
     what = step.path if isinstance(step, File) else f"`{step.text}`"
