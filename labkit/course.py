@@ -18,8 +18,8 @@ from labkit.audience import Audience, watch
 from labkit.authoring import indexing, recording
 from labkit.authoring.proof import proofs
 from labkit.authoring.rehearsal import rehearsed
-from labkit.exam import attempt
-from labkit.judge import Judgement, judge_check, judge_page
+from labkit.exam import Start, examine
+from labkit.judge import Judgement, judge_page
 from labkit.lab import Lab
 from labkit.mention import Mention, mentions
 from labkit.messages import course as messages
@@ -28,6 +28,7 @@ from labkit.messages import need as need_messages
 from labkit.messages import progress as progress_messages
 from labkit.messages import record as record_messages
 from labkit.need import impossible, possible
+from labkit.observation import Observation
 from labkit.overview import Overview
 from labkit.page import Step
 from labkit.progress import Progress
@@ -138,7 +139,7 @@ class Course:
         judged = judge_page(page, steps, trial.records, lab.folder / "snapshots")
         if not _interrupted(trial):
             self._note(lambda: self.progress.started(lab.name))
-        return self._verdict("lab", lab, judged, trial, notes, started)
+        return self._verdict("lab", lab, judged, _interrupted(trial), notes, started)
 
     def check(self, lab: Lab, audience: Audience) -> Verdict:
         """Judge the learner's files against the checks of “Your turn”."""
@@ -147,28 +148,33 @@ class Course:
         with self._held(lab, audience) as hold:
             if not self.workspace.is_loaded(lab.name):
                 raise messages.not_loaded(lab)
-            database = self.work(lab).database
+            work = self.work(lab)
+            database = work.database
             if database is None and any(step.live for step in page.checks):
                 raise messages.no_database(lab)
             version = self.server.version
             checks, skipped = (choose(page.checks, version) for choose in (possible, impossible))
             if skipped and not checks:
                 raise need_messages.nothing_to_check(lab, skipped, version)
-            trial = attempt(
+            exam = examine(
                 lab,
-                self.workspace.project(lab.name),
-                database.url if database else "",
+                Start(
+                    self.workspace.project(lab.name),
+                    database.url if database else "",
+                    self.workspace.given(lab.name),
+                    work.end,
+                ),
                 server=self.server,
                 runner=runner,
                 scratch=hold.scratch,
                 audience=audience,
             )
-        judged = judge_check(page, checks, trial.records, lab.folder / "snapshots")
-        if not _interrupted(trial):
+        judged = exam.judged()
+        if not exam.interrupted:
             passed = not judged.findings
             self._note(lambda: self.progress.judged(lab.name, passed=passed))
         notes = need_messages.skipped(skipped, version)
-        return self._verdict("check", lab, judged, trial, notes, started)
+        return self._verdict("check", lab, judged, exam.interrupted, notes, started)
 
     def reset(self, lab: Lab, audience: Audience) -> Verdict:
         """Set the learner's edits aside and run the page from the start."""
@@ -282,6 +288,8 @@ class Course:
             finally:
                 written = {path: file.text for path, file in trial.files.items()}
             whole = not _interrupted(trial)
+            if whole:
+                work.keep_end(database)
         finally:
             work.finish(written, whole=whole)
         return trial
@@ -294,8 +302,11 @@ class Course:
         with self.server.throwaway(work.lab.database) as database:
             trial = Trial(project, database.url, runner)
             self._watch(trial, work.lab, steps, audience)
-            if work.database is None and not _interrupted(trial):
-                work.adopt(database)
+            if not _interrupted(trial):
+                if not self.server.exists(work.end):
+                    work.keep_end(database)
+                if work.database is None:
+                    work.adopt(database)
         return trial
 
     def _watch(self, trial: Trial, lab: Lab, steps: Sequence[Step], audience: Audience) -> None:
@@ -325,17 +336,16 @@ class Course:
         task: str,
         lab: Lab,
         judged: Judgement,
-        trial: Trial,
+        interrupted: Observation | None,
         notes: Sequence[str],
         started: float,
     ) -> Verdict:
-        last = trial.records[-1].observation if trial.records else None
         verdict = Verdict(
             task,
             lab.name,
             tuple(judged.findings),
             dict(judged.verified),
-            messages.interrupted(last) if last and last.interrupted else None,
+            messages.interrupted(interrupted) if interrupted else None,
             notes=(*self.server.notices, *self._drained(), *notes),
             source=self.server.source,
             seconds=time.monotonic() - started,
@@ -348,5 +358,6 @@ class Course:
         return said
 
 
-def _interrupted(trial: Trial) -> bool:
-    return any(record.observation.interrupted for record in trial.records)
+def _interrupted(trial: Trial) -> Observation | None:
+    seen = [record.observation for record in trial.records]
+    return next((one for one in seen if one.interrupted), None)

@@ -36,6 +36,11 @@ class Work:
         """The database, None where there is none."""
         return self._server.database(self.lab.database)
 
+    @property
+    def end(self) -> str:
+        """The name of the database that holds what the page left, there or not."""
+        return f"{self.lab.database}_end"
+
     def edits(self) -> list[str]:
         """What the learner changed: files by their path, and “the database”.
 
@@ -65,6 +70,15 @@ class Work:
             with contextlib.suppress(Trouble):
                 self._server.drop(self.lab.database)
         self._workspace.finish(self.lab.name, known, written, whole=whole)
+
+    def keep_end(self, database: Database) -> None:
+        """Keep a copy of a database as the page has left it, for the checks that begin there.
+
+        Without it they begin in an empty one, so where there is no room that is all.
+        """
+        with contextlib.suppress(Trouble):
+            self._server.drop(self.end)
+            self._server.copy(database.name, self.end)
 
     def adopt(self, database: Database) -> None:
         """Make the database of another run the learner's, who has none."""

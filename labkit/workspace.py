@@ -76,6 +76,10 @@ class Workspace:
         before = loaded.get("files", {}) if loaded else {}
         return sorted(p for p in before.keys() | there.keys() if before.get(p) != there.get(p))
 
+    def given(self, lab: str) -> dict[str, str]:
+        """The fingerprint of each file that a page left in the project, by path."""
+        return dict((self._read(lab) or {}).get("files", {}))
+
     def is_loaded(self, lab: str) -> bool:
         """True where a page that ran to its end left a project, and that is still there."""
         loaded = self._read(lab)

@@ -125,7 +125,8 @@ def story(
     failing = hand_in(clone.project, folder, "failing")
     (failing / "commands.txt").write_text("alembic upgrade 0009\n")
     done = clone.invoke("grade", folder, "--jobs", 2, "--seconds", 100)
-    left = [row[0] for row in ask(server.admin_url, _LEFT)]
+    own = {f"lab_{NUMBER}", f"lab_{NUMBER}_end"}
+    left = [row[0] for row in ask(server.admin_url, _LEFT) if row[0] not in own]
     left += [path.name for path in (root / ".labs" / "grading").iterdir()]
     yield Story(done, folder, left)
     shutil.rmtree(base)

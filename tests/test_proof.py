@@ -13,6 +13,8 @@ from labkit.audience import Silent
 from labkit.authoring.proof import proofs
 from labkit.authoring.recording import record
 from labkit.authoring.rehearsal import Answer, Rehearsal, rehearsed
+from labkit.exam import Exam
+from labkit.journey import Journey
 from labkit.lab import Lab
 from labkit.mistake import loose_steps, mistakes
 from labkit.page import File, Step
@@ -253,7 +255,8 @@ class Scripted(Rehearsal):
         commands = sum(not isinstance(step, File) for step in steps)
         checks = self.lab.page.checks
         did = [self._checks.pop(0)] if checks else []
-        return Answer(self._trial(steps, [self._own] * commands), self._trial(checks, did))
+        exam = Exam(self.lab, checks, self._trial(checks, did), Journey())
+        return Answer(self._trial(steps, [self._own] * commands), exam)
 
     def _trial(self, steps: Sequence[Step], done: Sequence[Did]) -> Trial:
         trial = Trial(self.lab.folder, "", cast("Runner", None))

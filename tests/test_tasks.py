@@ -91,10 +91,14 @@ def test_piped_output_has_no_escape_codes_and_no_trailing_blanks(story: Story, w
 
 def test_a_wrong_answer_leaves_with_one_and_all_its_findings(story: Story) -> None:
     assert story.check.status == 1
-    assert story.check.lines[2:8] == [
+    assert story.check.lines[2:12] == [
         "$ alembic current",
         "$ alembic upgrade head",
         "$ python gate.py",
+        "Up, down and up again, from where the page ends: 0003",
+        "$ alembic upgrade 0003",
+        "$ alembic downgrade 0002",
+        "$ alembic upgrade 0003",
         "",
         f"FAIL  {NAME}: 3 findings",
         "",

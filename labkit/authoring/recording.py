@@ -71,7 +71,7 @@ def record(
     with rehearsed(draft, server, runner, state) as rehearsal:
         _trust("README.md", rehearsal.trial.records)
         solved = _solved(draft, rehearsal)
-        exam = solved.exam.records if solved else []
+        exam = solved.exam.trial.records if solved else []
         for name, taken in _snapshots([*rehearsal.trial.records, *exam]).items():
             offer(draft.snapshot(name), snapshot.dump(taken))
         edits = refreshed(draft.page, rehearsal.trial.records, _hidden(rehearsal))
@@ -86,7 +86,7 @@ def _solved(lab: Lab, rehearsal: Rehearsal) -> Answer | None:
         return None
     answer = rehearsal.attempt(possible(lab.solution.steps, rehearsal.version))
     _trust("solution.md", answer.own.records)
-    _trust("README.md", answer.exam.records)
+    _trust("README.md", answer.exam.trial.records)
     return answer
 
 

@@ -10,12 +10,13 @@ from pathlib import Path
 
 from labkit import workspace
 from labkit.audience import Silent, watch
-from labkit.exam import attempt
-from labkit.judge import Judgement, judge_answer, judge_check, judge_page
+from labkit.exam import Exam, Start, examine
+from labkit.judge import Judgement, judge_answer, judge_page
 from labkit.lab import Lab
 from labkit.need import possible
 from labkit.page import Command, Page, Step
 from labkit.run import Runner
+from labkit.schema import tree
 from labkit.server import Database, Server
 from labkit.trial import CHECK_SECONDS, Trial
 
@@ -25,7 +26,7 @@ class Answer:
     """An answer that was tried: what its own commands did, and what the checks did with it."""
 
     own: Trial
-    exam: Trial
+    exam: Exam
 
 
 class Rehearsal:
@@ -55,6 +56,7 @@ class Rehearsal:
         self.checks = possible(lab.page.checks, self.version)
         self.trial = Trial(project, database.url, runner, timeout=CHECK_SECONDS)
         _watch(self.trial, self.steps)
+        self._given = tree.fingerprints(project)
 
     @property
     def judgement(self) -> Judgement:
@@ -67,12 +69,12 @@ class Rehearsal:
 
     def judged(self, answer: Answer) -> Judgement:
         """What the judge says of an answer that was tried."""
-        return judge_check(self.lab.page, self.checks, answer.exam.records, self._snapshots)
+        return answer.exam.judged()
 
     def claimed(self, page: Page, steps: Sequence[Step], answer: Answer) -> Judgement:
         """What the judge says of the claims that a page with an answer makes itself."""
         records = answer.own.records
-        return judge_answer(page, steps, records, answer.exam.records, self._snapshots)
+        return judge_answer(page, steps, records, answer.exam.trial.records, self._snapshots)
 
     def attempt(self, steps: Sequence[Step]) -> Answer:
         """Try an answer: files and commands on top of the example, then the checks."""
@@ -87,17 +89,16 @@ class Rehearsal:
                 url = stack.enter_context(copy).url
             own = Trial(project, url, self.runner, timeout=CHECK_SECONDS)
             _watch(own, steps)
-            exam = attempt(
+            exam = examine(
                 self.lab,
-                project,
-                url,
+                Start(project, url, self._given, self.database.name, own.files),
                 server=self.server,
                 runner=self.runner,
                 scratch=state,
                 audience=Silent(),
-                files=own.files,
             )
-        _raise_interrupt(exam)
+        if exam.interrupted:
+            raise KeyboardInterrupt
         return Answer(own, exam)
 
 

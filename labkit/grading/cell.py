@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from labkit.audience import Silent, watch
-from labkit.exam import attempt
+from labkit.exam import Start, examine
 from labkit.grading.lending import Borrower
-from labkit.judge import judge_check
+from labkit.journey import given_by
 from labkit.lab import Lab
 from labkit.messages import grade as messages
 from labkit.need import possible
@@ -101,16 +101,15 @@ def _judged(lab: Lab, order: Mapping[str, Any], borrower: Borrower) -> dict[str,
             findings = _play(order["commands"], project, url, runner)
         if findings:
             return _told(findings, {})
-        trial = attempt(
+        exam = examine(
             lab,
-            project,
-            url,
+            Start(project, url, given_by(page)),
             server=borrower,
             runner=runner,
             scratch=scratch,
             audience=Silent(),
         )
-        judged = judge_check(page, checks, trial.records, lab.folder / "snapshots")
+        judged = exam.judged()
     return _told(judged.findings, dict(judged.verified))
 
 
