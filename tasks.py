@@ -22,6 +22,7 @@ from labkit.audience import Silent
 from labkit.authoring.suite import run_bench, run_suite
 from labkit.containers.stack import Stack
 from labkit.course import Course
+from labkit.edition import Edition, begin
 from labkit.ending import end
 from labkit.grading import session as grading
 from labkit.listing import draw_mentions, draw_overview
@@ -172,8 +173,21 @@ def grade(
     end(action, screen, task="grade", lab=folder, machine=json)
 
 
-@task(help=_LAB | {"yes": "write without asking"})
-def record(_: Context, lab: str, yes: bool = False) -> None:
+@task(
+    help=_LAB
+    | {
+        "yes": "write without asking",
+        "all": "all labs, one after the other",
+        "check": "write nothing, and say what would be written",
+    },
+)
+def record(
+    _: Context,
+    lab: str,
+    all: bool = False,  # noqa: A002 - it is what is typed
+    check: bool = False,
+    yes: bool = False,
+) -> None:
     """For authors: write a lab's snapshots, and refresh what its page claims.
 
     Example: invoke record 12
@@ -182,10 +196,26 @@ def record(_: Context, lab: str, yes: bool = False) -> None:
 
     def action() -> Verdict:
         with Course(ROOT) as course:
-            agree = screen.told if yes else screen.agree
-            return course.record(course.lab(lab, "record"), agree, screen)
+            agree = screen.told if yes or check else screen.agree
+            return Edition(course, agree, screen).recorded(lab, all_labs=all, check=check)
 
-    end(action, screen, task="record", lab=lab)
+    end(action, screen, task="record", lab="--all" if all else lab)
+
+
+@task(help={"number": "what it is to be called by, 1 to 99", "title": "its title, in quotes"})
+def new(_: Context, number: str, title: str) -> None:
+    """For authors: begin a lab, which fails its tests until it is written.
+
+    Example: invoke new 31 "Zero-downtime rename"
+    """
+    screen = Screen()
+
+    def action() -> None:
+        with Course(ROOT) as course:
+            for line in begin(course, number, title):
+                screen.note(line)
+
+    end(action, screen, task="new", lab=number)
 
 
 @task

@@ -210,6 +210,15 @@ class Course:
             lab, self._shown(lab), meant[0], replaced, rest, complete=complete
         )
 
+    def rehearse(self, lab: Lab, agree: Callable[[str], bool], audience: Audience) -> list[str]:
+        """For authors: offer what a lab's run shows; returns the files that were written.
+
+        Args:
+            agree: is shown the difference of one file, and says whether it is written.
+        """
+        with self._held(lab, audience) as hold:
+            return recording.record(lab, self.server, self.runner, hold.scratch, agree)
+
     def record(self, lab: Lab, agree: Callable[[str], bool], audience: Audience) -> Verdict:
         """For authors: write down what a lab's run shows, then say what still speaks against it.
 
@@ -217,11 +226,13 @@ class Course:
             agree: is shown the difference of one file, and says whether it is written.
         """
         started = time.monotonic()
-        with self._held(lab, audience) as hold:
-            written = recording.record(lab, self.server, self.runner, hold.scratch, agree)
-            lab = Lab(lab.folder)
-            with rehearsed(lab, self.server, self.runner, hold.scratch) as rehearsal:
-                all_proofs = list(proofs(rehearsal))
+        written = self.rehearse(lab, agree, audience)
+        lab = Lab(lab.folder)
+        with (
+            self._held(lab, audience) as hold,
+            rehearsed(lab, self.server, self.runner, hold.scratch) as rehearsal,
+        ):
+            all_proofs = list(proofs(rehearsal))
         found = tuple(finding for proof in all_proofs for finding in proof.findings)
         return Verdict(
             "record",

@@ -14,6 +14,8 @@ from labkit.mistake import mistakes
 from labkit.page import PARTS, Fence, File, Page
 
 OPTIONAL_PARTS = ("Diagram",)
+# Stands where something is still to be written.
+OPEN = "TODO"
 _CODE = re.compile(r"`[^`]*`")
 _SENTENCE_END = re.compile(r"[.!?](?=\s|$)")
 _OTHER_LABS = re.compile(
@@ -213,6 +215,14 @@ def scaffold(lab: Lab) -> list[Fence]:
     return folded
 
 
+def _open(lab: Lab) -> Iterator[Fault]:
+    for page in (lab.page, lab.solution, lab.mistakes):
+        for number, text in enumerate(page.source.splitlines(), 1):
+            if OPEN in text:
+                where = "" if page is lab.page else f" of {page.path.name}"
+                yield Fault(number, f"line {number}{where} is still to be written")
+
+
 RULES: tuple[Callable[[Lab], Iterator[Fault]], ...] = (
     _title,
     _parts,
@@ -223,4 +233,5 @@ RULES: tuple[Callable[[Lab], Iterator[Fault]], ...] = (
     _no_other_lab,
     _turn,
     _companions,
+    _open,
 )

@@ -36,6 +36,15 @@ def missing(task: str) -> Trouble:
     )
 
 
+def incomplete(task: str, word: str, told: str) -> Trouble:
+    """The task was not told something else that it needs."""
+    return Trouble(
+        f"`invoke {task}` has to be told {word.upper()}.",
+        f"It {told}." if told.startswith("holds ") else f"It is {told}.",
+        f"invoke {task} --help",
+    )
+
+
 def too_many(good: Sequence[str], word: str, near: Sequence[str]) -> Trouble:
     """A word follows a task that wants no more of them."""
     why = "A task takes one lab; several tasks follow one another with all their words."

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import difflib
 import inspect
+import itertools
 from collections.abc import Sequence
 
 from invoke.collection import Collection
@@ -23,6 +24,7 @@ from labkit.show import Screen
 from labkit.trouble import Trouble
 
 _HELP = ("-h", "--help")
+ALL = "all"
 
 
 def understand(program: Program, tasks: Collection) -> None:
@@ -34,6 +36,7 @@ def understand(program: Program, tasks: Collection) -> None:
     core = getattr(program, "core", None)
     if core is None or any(core[0].args[name].value for name in ("list", "help", "complete")):
         return
+    core.unparsed[:] = with_all(core.unparsed, tasks)
     reading = Reading(core.unparsed, tasks, program.initial_context)
     if context := reading.help_on:
         print(usage(context, inspect.getdoc(tasks[str(context.name)]) or ""))
@@ -44,6 +47,21 @@ def understand(program: Program, tasks: Collection) -> None:
             raise trouble
 
         end(action, Screen(), task=core.unparsed[0], machine="--json" in core.unparsed)
+
+
+def with_all(words: Sequence[str], tasks: Collection) -> list[str]:
+    """The words with “all” as the lab of each task that is given ``--all`` in the place of one."""
+    contexts = {str(c.name): c for c in copy.deepcopy(tasks).to_contexts()}
+    found: list[str] = []
+    for at, word in enumerate(words):
+        found.append(word)
+        context = contexts.get(word)
+        if context is None or "--all" not in context.flags or not context.positional_args:
+            continue
+        rest = list(itertools.takewhile(lambda other: other not in contexts, words[at + 1 :]))
+        if "--all" in rest and all(other.startswith("-") for other in rest):
+            found.append(ALL)
+    return found
 
 
 def usage(context: ParserContext, told: str) -> str:
@@ -104,6 +122,9 @@ class Reading:
 
     def _misunderstood(self, seen: list[ParserContext], error: ParseError) -> Trouble:
         if seen and seen[-1].missing_positional_args:
+            first = seen[-1].missing_positional_args[0]
+            if first.name != "lab":
+                return messages.incomplete(str(seen[-1].name), str(first.name), str(first.help))
             return messages.missing(str(seen[-1].name))
         for count in range(1, len(self._words) + 1):
             before, refused = self._parsed(count)
