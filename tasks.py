@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parent
 # Before all that only the task itself needs is loaded.
 hand_over(ROOT, sys.argv)
 
+from labkit import doctor as doctors
 from labkit import lookout
 from labkit import shell as shells
 from labkit.audience import Silent
@@ -200,6 +201,21 @@ def record(
             return Edition(course, agree, screen).recorded(lab, all_labs=all, check=check)
 
     end(action, screen, task="record", lab="--all" if all else lab)
+
+
+@task(help=_JSON)
+def doctor(_: Context, json: bool = False) -> None:
+    """Look at all that the labs need, and say what mends it; the text can be shown to anybody.
+
+    Example: invoke doctor
+    """
+    screen = Screen()
+
+    def action() -> Verdict:
+        with Course(ROOT) as course:
+            return doctors.consult(course, screen.window, None if json else screen.checkup)
+
+    end(action, screen, task="doctor", machine=json)
 
 
 @task(help={"number": "what it is to be called by, 1 to 99", "title": "its title, in quotes"})

@@ -130,6 +130,16 @@ class Server:
         """Whether each database can have a role of its own."""
         return self._admin.rights.may_create_roles
 
+    @property
+    def administrator(self) -> str:
+        """The role that makes the databases."""
+        return self._admin.rights.user
+
+    @property
+    def is_superuser(self) -> bool:
+        """Whether that role is one."""
+        return self._admin.rights.superuser
+
     def size(self, names: Sequence[str]) -> int:
         """The bytes that databases take, as far as they are there."""
         look = "SELECT sum(pg_database_size(oid)) FROM pg_database WHERE datname = ANY(%s)"

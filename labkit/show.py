@@ -16,7 +16,7 @@ from rich.text import Text
 from labkit.claim import fold
 from labkit.observation import Statement
 from labkit.page import Command, File
-from labkit.terminal import Terminal, cleaned, coloured
+from labkit.terminal import Terminal, Window, cleaned, coloured
 from labkit.trial import Record
 from labkit.trouble import Trouble
 from labkit.verdict import FAIL, PASS, Finding, Verdict
@@ -193,6 +193,29 @@ class Screen:
         self._paragraph(f"{status:5} {name}", "", Text(status, style))
         for line in self.console.wrapped(cleaned(said), self.console.width - 6):
             self.console.print(Text(f"      {line}", "dim"), soft_wrap=True)
+
+    @property
+    def window(self) -> Window:
+        """What the doctor is told of it."""
+        console = self.console
+        return Window(
+            console.is_terminal, console.width, bool(console.color_system), console.encoding
+        )
+
+    def checkup(self, status: str, about: str, said: str, mend: str) -> None:
+        """Show one thing that the doctor has looked at."""
+        style = {"ok": "green", "mend": "yellow"}.get(status, "bold red")
+        label = f"{status:5}{about:20} "
+        if len(label) + 20 > self.console.width:
+            label = f"{status:5}{about}: "
+        lines = self.console.wrapped(f"{label}{cleaned(said)}", self.console.width - 5)
+        for number, line in enumerate(lines):
+            shown = Text("     " + line if number else line)
+            if not number:
+                shown.stylize(style, 0, len(status))
+            self.console.print(shown, soft_wrap=True)
+        if mend:
+            self.console.print(Text(f"     {cleaned(mend)}", "bold"), soft_wrap=True)
 
     def keys(self, text: str) -> None:
         """Show what can be pressed."""

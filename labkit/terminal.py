@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import sys
+from dataclasses import dataclass
 from typing import IO, Any, cast
 
 from rich.console import Console
@@ -15,6 +16,16 @@ _NARROWEST = 30
 _TITLE = re.compile(r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _BLANKS = re.compile(r"[ \t]+(?=\n)")
+
+
+@dataclass(frozen=True)
+class Window:
+    """What output goes to, for who asks what it can show."""
+
+    terminal: bool
+    width: int
+    colours: bool
+    encoding: str
 
 
 class Terminal(Console):
