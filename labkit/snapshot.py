@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from labkit.messages import snapshot as messages
 from labkit.schema import notation, rows
 from labkit.schema.address import connect
 from labkit.schema.catalog import KINDS, constants, names
-from labkit.schema.catalog.query import ask
+from labkit.schema.catalog.query import ask, holders
 from labkit.trouble import Trouble
 
 LOCK_TIMEOUT_MS = 2000
@@ -85,7 +86,7 @@ def _read(connection: Any, wanted: list[tuple[str, str]], timeout: int) -> Snaps
     try:
         raw, found = ask(connection, [*wanted, version], timeout)
     except psycopg2.errors.LockNotAvailable as error:
-        raise messages.locked(timeout / 1000, str(error)) from None
+        raise messages.locked(timeout / 1000, _holders(connection) or str(error)) from None
     except psycopg2.OperationalError as error:
         raise messages.unreachable(str(error)) from None
     except psycopg2.Error as error:
@@ -113,6 +114,13 @@ def _read(connection: Any, wanted: list[tuple[str, str]], timeout: int) -> Snaps
     if taken:
         content["rows"] = taken
     return Snapshot({**head, **{key: _in_order(value) for key, value in content.items() if value}})
+
+
+def _holders(connection: Any) -> str:
+    """Who stands in the way of reading; "" when nobody does any more, or it cannot be told."""
+    with suppress(psycopg2.Error):
+        return "; ".join(holders(connection))
+    return ""
 
 
 def _in_order(objects: dict[str, Any]) -> dict[str, Any]:

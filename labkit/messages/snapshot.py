@@ -32,7 +32,9 @@ def bad_url(error: str) -> Trouble:
 def locked(seconds: float, detail: str) -> Trouble:
     return Trouble(
         f"The schema could not be read within {seconds:g} s because another session holds a lock.",
-        detail or "A transaction that alters a table is still open somewhere.",
+        f"{detail[:1].upper()}{detail[1:]}."
+        if detail
+        else "A transaction is still open somewhere.",
         "End that transaction (COMMIT or ROLLBACK there), then try again.",
     )
 
@@ -58,6 +60,14 @@ def rows_denied(table: str, user: str) -> Trouble:
         f"The rows of {table} cannot be read: user {user} has no SELECT privilege on it.",
         "The table belongs to another role.",
         f"GRANT SELECT ON {table} TO {user};",
+    )
+
+
+def public_denied(user: str) -> Trouble:
+    return Trouble(
+        f"The schema public cannot be read: user {user} has no USAGE privilege on it.",
+        "It was taken from PUBLIC, and this role was not given it.",
+        f"GRANT USAGE ON SCHEMA public TO {user};",
     )
 
 

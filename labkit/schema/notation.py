@@ -13,6 +13,8 @@ from labkit.schema.catalog import KINDS
 from labkit.schema.catalog.kind import Kind, Part
 
 _WIDTH = 100
+# What is longer has to be said to be a key.
+_LONGEST_KEY = 1000
 _HEADER = "# A schema as it was read from PostgreSQL. Record it again rather than edit it.\n"
 
 # What may stand bare in YAML, inside brackets and outside them; everything else is quoted.
@@ -35,14 +37,18 @@ def write(content: dict[str, Any]) -> str:
 
 
 def _entry(lines: list[str], indent: str, key: str, value: Any) -> None:
-    head = f"{indent}{_scalar(key, _IN_FLOW)}:"
+    name = _scalar(key, _IN_FLOW)
+    if len(name) > _LONGEST_KEY:
+        lines.append(f"{indent}? {name}")
+        name = ""
+    head = f"{indent}{name}:"
     if not isinstance(value, str):
         holds_objects = isinstance(value, dict) and (key in _SECTIONS or _SECTIONS & value.keys())
         short = None if holds_objects and value else _flow(value)
     else:
         short = None if "\n" in value else _scalar(value, _IN_BLOCK)
     if short is not None and (
-        len(head) + len(short) < _WIDTH or not isinstance(value, dict | list)
+        len(head) + len(short) < _WIDTH or not value or not isinstance(value, dict | list)
     ):
         lines.append(f"{head} {short}")
     elif isinstance(value, dict):

@@ -109,8 +109,7 @@ class Columns(Kind):
             arms["not null"] = Arm(
                 "SELECT oid, conrelid, conkey[1], conname, convalidated, connoinherit "
                 "FROM pg_constraint WHERE contype = 'n' AND conrelid >= 16384 "
-                "AND (NOT convalidated OR connoinherit OR conname NOT LIKE '%\\_not\\_null' AND "
-                "conname !~ '_not_null[0-9]+$' OR oid IN "
+                "AND (NOT convalidated OR connoinherit OR conname !~ '_not_null[0-9]*$' OR oid IN "
                 "(SELECT objoid FROM pg_description WHERE classoid = 2606))"
             )
         return arms

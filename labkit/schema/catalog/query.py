@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-from psycopg2.extensions import TRANSACTION_STATUS_IDLE
+import psycopg2
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE, TRANSACTION_STATUS_INERROR
 
+from labkit.messages import snapshot as messages
 from labkit.schema.catalog import KINDS
-from labkit.schema.catalog.names import qualified, quoted
+from labkit.schema.catalog.names import qualified
 from labkit.schema.catalog.raw import Arm, Raw, Row, unescaped
 
 WIDTH = 22
@@ -23,6 +26,7 @@ SET TRANSACTION READ ONLY;
 SET LOCAL lock_timeout = {timeout};
 SET LOCAL search_path = pg_catalog, pg_temp;
 SET LOCAL client_encoding = 'UTF8';
+SET LOCAL standard_conforming_strings = on;
 SET LOCAL quote_all_identifiers = off;
 SET LOCAL DateStyle = 'ISO, YMD';
 SET LOCAL IntervalStyle = 'postgres';
@@ -35,34 +39,53 @@ SET LOCAL max_parallel_workers_per_gather = 0;
 SET LOCAL jit = off;
 """
 
+# What there is of the tables that are named, and whether this role may read it. Looked up in the
+# catalogs, for to_regclass minds the privileges on schemas.
+_PRESENT = """
+    SELECT jsonb_build_array(nspname, relname)::text AS name,
+           format('%I.%I', nspname, relname) AS relation,
+           has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') AS may
+    FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
+    WHERE relkind IN ('r', 'p', 'f', 'v', 'm') AND (nspname, relname) IN ({names})
+"""
+
 # Rows of tables that may not be there: only a block can ask for them in the same breath.
-_ROWS = """
+_ROWS = f"""
 DO $labkit$
 DECLARE
-  name text;
+  wanted record;
   found text;
-  answer jsonb := '{{}}';
+  answer jsonb := '{{{{}}}}';
 BEGIN
-  FOREACH name IN ARRAY ARRAY[{names}]::text[] LOOP
-    IF to_regclass(name) IS NULL THEN
-      CONTINUE;
-    ELSIF NOT has_table_privilege(to_regclass(name), 'SELECT') THEN
-      answer := answer || jsonb_build_object(name, false);
+  FOR wanted IN {_PRESENT} LOOP
+    IF NOT wanted.may THEN
+      answer := answer || jsonb_build_object(wanted.name, false);
     ELSE
       EXECUTE format('SELECT json_agg("labkit row"::text) FROM %s AS "labkit row"',
-                     to_regclass(name)) INTO found;
-      answer := answer || jsonb_build_object(name, coalesce(found::jsonb, '[]'));
+                     wanted.relation) INTO found;
+      answer := answer || jsonb_build_object(wanted.name, coalesce(found::jsonb, '[]'));
     END IF;
   END LOOP;
   PERFORM set_config('labkit.schema.rows', answer::text, true);
 END
 $labkit$;
 """
+_UNDO = "ROLLBACK TO labkit;RELEASE labkit"
+_BY_BLOCK = "current_setting('labkit.schema.rows')"
+
+_HOLDERS = """
+    SELECT relation::regclass::text, l.pid, application_name FROM pg_locks l
+    JOIN pg_class c ON c.oid = relation AND relkind IN ('r', 'p', 'v', 'm', 'f')
+    LEFT JOIN pg_stat_activity a ON a.pid = l.pid
+    WHERE mode = 'AccessExclusiveLock' AND granted AND l.pid <> pg_backend_pid()
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    AND c.oid >= 16384 ORDER BY 1, 2
+"""
 
 # The first row is written first, so names in all that follow are written as seen from public.
 _FIRST = (
-    "SELECT 'rows', current_setting('labkit.schema.rows'), "
-    "set_config('search_path', 'pg_catalog, public, pg_temp', true)"
+    "SELECT 'rows', {rows}, set_config('search_path', 'pg_catalog, public, pg_temp', true), "
+    "(SELECT has_schema_privilege(oid, 'USAGE')::text FROM pg_namespace WHERE nspname = 'public')"
 )
 
 
@@ -78,8 +101,7 @@ def arms(version: int) -> dict[str, Arm]:
 @cache
 def statement(version: int) -> str:
     """The query that answers with a tag and WIDTH text fields for every row of every arm."""
-    told = arms(version)
-    return _FIRST + _padding(2) + "".join(_arm(tag, arm.sql) for tag, arm in told.items())
+    return "".join(_arm(tag, arm.sql) for tag, arm in arms(version).items())
 
 
 def _padding(used: int) -> str:
@@ -113,45 +135,92 @@ def _width(sql: str) -> int:
 def ask(
     connection: Any, names: Sequence[tuple[str, str]], timeout: int
 ) -> tuple[Raw, Mapping[str, Any]]:
-    """The rows of all arms, and by identity the rows of the named tables.
+    """The rows of all arms, and by identity the rows of the named tables, False where denied.
 
     ``names`` holds (schema, table); ``timeout`` is in milliseconds.
     """
     version = connection.server_version // 10000
-    told = arms(version)
-    literals = ", ".join(_literal(f"{quoted(schema)}.{quoted(name)}") for schema, name in names)
+    pairs = ", ".join(f"({_literal(schema)}, {_literal(name)})" for schema, name in names)
+    try:
+        answer = _copy(connection, version, timeout, _ROWS.format(names=pairs), _BY_BLOCK)
+    except (psycopg2.errors.UndefinedObject, psycopg2.errors.InsufficientPrivilege) as error:
+        if "plpgsql" not in str(error):
+            raise
+        # Without its language there is no block: one more round trip.
+        rows = _direct(_fetch(connection, _PRESENT.format(names=pairs)))
+        answer = _copy(connection, version, timeout, "", rows)
+    (first,) = answer.rows.pop("rows")
+    if first[2] == "false":
+        # The server would write the names in it as those of a schema that is out of sight.
+        raise messages.public_denied(connection.info.user)
+    found = json.loads(first[0])
+    return Raw(answer.rows, version), {
+        qualified(*json.loads(name)): value for name, value in found.items()
+    }
+
+
+def holders(connection: Any) -> list[str]:
+    """Who holds the locks that stand in the way of reading: ``process 7 (psql) locks products``."""
+    found = _fetch(connection, _HOLDERS)
+    return [
+        f"process {pid}{f' ({name})' if name else ''} locks {table}" for table, pid, name in found
+    ]
+
+
+def _copy(connection: Any, version: int, timeout: int, block: str, rows: str) -> _Answer:
+    """What the server answers to the settings, the block and the query, in one round trip."""
+    first = _FIRST.format(rows=rows) + _padding(3)
     body = (
-        _SETTINGS.format(timeout=int(timeout))
-        + _ROWS.format(names=literals)
-        + f"COPY ({statement(version)}) TO STDOUT (NULL '');"
+        f"{_SETTINGS.format(timeout=int(timeout))}{block}"
+        f"COPY ({first}{statement(version)}) TO STDOUT (NULL '');"
     )
-    answer = _Answer(told)
+    answer = _Answer(arms(version))
+    with _autocommit(connection) as alone, connection.cursor() as cursor:
+        try:
+            if alone:
+                cursor.copy_expert(f"BEGIN;{body}COMMIT", answer)
+            else:
+                cursor.copy_expert(f"SAVEPOINT labkit;{body}{_UNDO}", answer)
+        except psycopg2.Error:
+            if connection.info.transaction_status == TRANSACTION_STATUS_INERROR:
+                cursor.execute("ROLLBACK" if alone else _UNDO)
+            raise
+    return answer
+
+
+def _fetch(connection: Any, query: str) -> list[tuple[Any, ...]]:
+    with _autocommit(connection), connection.cursor() as cursor:
+        cursor.execute(query)
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+        return found
+
+
+@contextmanager
+def _autocommit(connection: Any) -> Iterator[bool]:
+    """Whether the connection is in no transaction; then psycopg2 opens none of its own."""
     alone = connection.info.transaction_status == TRANSACTION_STATUS_IDLE
     autocommit = connection.autocommit
+    if alone:
+        connection.autocommit = True
     try:
-        if alone:
-            # Otherwise psycopg2 would send a BEGIN of its own, and leave it open.
-            connection.autocommit = True
-            text = f"BEGIN;{body}COMMIT"
-        else:
-            text = f"SAVEPOINT labkit;{body}ROLLBACK TO labkit;RELEASE labkit"
-        with connection.cursor() as cursor:
-            cursor.copy_expert(text, answer)
-    except Exception:
-        if alone:
-            connection.rollback()
-        raise
+        yield alone
     finally:
         if alone and not connection.closed:
             connection.autocommit = autocommit
-    (first,) = answer.rows.pop("rows")
-    found = json.loads(first[0])
-    identities = {f"{quoted(s)}.{quoted(n)}": qualified(s, n) for s, n in names}
-    return Raw(answer.rows, version), {identities[name]: value for name, value in found.items()}
+
+
+def _direct(present: list[tuple[Any, ...]]) -> str:
+    """The SQL for what the block finds out."""
+    pieces = []
+    for name, relation, may in present:
+        rows = f"(SELECT json_agg(r::text) FROM {relation} AS r)"
+        pieces += [_literal(name), f"coalesce({rows}, '[]')" if may else "false"]
+    return f"json_build_object({', '.join(pieces)})::text"
 
 
 def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+    """A text as SQL, whatever the session makes of backslashes."""
+    return "E'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
 class _Answer:
@@ -161,7 +230,7 @@ class _Answer:
         self.rows: dict[str, list[Row]] = {tag: [] for tag in told}
         self.rows["rows"] = []
         self._ends: dict[bytes, tuple[Callable[[Row], None], int, bool]] = {
-            b"rows": (self.rows["rows"].append, 2, True)
+            b"rows": (self.rows["rows"].append, 3, True)
         }
         for tag, arm in told.items():
             apart = arm.apart or _width(arm.sql)

@@ -1,0 +1,205 @@
+"""Reading leaves no trace, needs little, and is not led astray by what a session is set to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from typing import Any
+
+import psycopg2
+import pytest
+
+from labkit import snapshot
+from labkit.schema.catalog.names import parts
+from labkit.trouble import Trouble
+
+Execute = Callable[[str], None]
+
+SCHEMA = r"""
+    CREATE SCHEMA tenant;
+    CREATE TABLE tenant.prices (id serial PRIMARY KEY, price float8 DEFAULT 1.1,
+      since timestamptz DEFAULT '2020-01-01 00:00:00+00', day date DEFAULT '2020-01-31',
+      raw bytea DEFAULT '\xff', path text DEFAULT E'a\\b', term interval DEFAULT '1 day 02:00:00',
+      "Name" text, fee money DEFAULT 1.5);
+    CREATE TABLE mirror (a integer REFERENCES tenant.prices, b text CHECK (b <> E'\\'));
+    CREATE VIEW both_sides AS SELECT p.id, m.b FROM tenant.prices p JOIN mirror m ON m.a = p.id;
+    CREATE INDEX ON mirror (lower(b)) WHERE a > 1;
+"""
+SETTINGS = {
+    "search_path": "tenant, nowhere",
+    "DateStyle": "German",
+    "TimeZone": "Asia/Tokyo",
+    "IntervalStyle": "iso_8601",
+    "quote_all_identifiers": "on",
+    "extra_float_digits": "-15",
+    "bytea_output": "escape",
+    "standard_conforming_strings": "off",
+    "client_encoding": "LATIN1",
+    "transform_null_equals": "on",
+    "default_transaction_isolation": "serializable",
+    "default_transaction_read_only": "on",
+    "row_security": "off",
+    "plpgsql.extra_errors": "all",
+    "work_mem": "64kB",
+    "from_collapse_limit": "1",
+    "lock_timeout": "1",
+}
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_a_setting_of_the_session_changes_nothing(
+    setting: str, world: Any, execute: Execute
+) -> None:
+    execute(SCHEMA)
+    plain = snapshot.dump(snapshot.read(world))
+    with world.cursor() as cursor:
+        if setting.startswith("default_transaction"):
+            cursor.execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE")
+        cursor.execute("SELECT set_config(%s, %s, true)", (setting, SETTINGS[setting]))
+    assert snapshot.dump(snapshot.read(world)) == plain
+
+
+def test_a_reading_takes_no_lock_but_the_weakest(world: Any, execute: Execute) -> None:
+    execute(SCHEMA)
+    execute("CREATE TABLE alembic_version (version_num text)")
+    locks = "SELECT DISTINCT locktype, mode, relation FROM pg_locks WHERE pid = pg_backend_pid()"
+    with world.cursor() as cursor:
+        cursor.execute(locks)
+        before = set(cursor.fetchall())
+        snapshot.read(world)
+        cursor.execute(locks)
+        gained = {mode for kind, mode, _ in set(cursor.fetchall()) - before if kind == "relation"}
+    assert gained <= {"AccessShareLock"}
+
+
+def test_a_reading_writes_nothing(database: str) -> None:
+    with closing(psycopg2.connect(database)) as connection, connection.cursor() as cursor:
+        cursor.execute(SCHEMA)
+        connection.commit()
+        snapshot.read(connection)
+        cursor.execute("SELECT pg_current_xact_id_if_assigned(), txid_current_if_assigned()")
+        assert cursor.fetchone() == (None, None)
+
+
+@pytest.fixture
+def guest(database: str) -> Iterator[tuple[Any, str]]:
+    """A cursor of the database's owner, and the URL of a role without a privilege of its own."""
+    with closing(psycopg2.connect(database)) as connection, connection.cursor() as cursor:
+        connection.autocommit = True
+        cursor.execute(SCHEMA)
+        cursor.execute("CREATE ROLE snapshot_guest LOGIN PASSWORD 'guest'")
+        cursor.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
+        cursor.execute("GRANT USAGE ON SCHEMA public TO snapshot_guest")
+        try:
+            yield cursor, f"postgresql://snapshot_guest:guest@{database.split('@')[1]}"
+        finally:
+            cursor.execute("DROP OWNED BY snapshot_guest; DROP ROLE snapshot_guest")
+
+
+def test_a_role_without_privileges_reads_the_same(guest: tuple[Any, str]) -> None:
+    cursor, url = guest
+    assert snapshot.read(url) == snapshot.read(cursor.connection)
+
+
+def test_rows_that_a_role_may_not_read_are_told(guest: tuple[Any, str]) -> None:
+    _, url = guest
+    with pytest.raises(Trouble, match=r"rows of mirror .* user snapshot_guest has no SELECT"):
+        snapshot.read(url, ["mirror"])
+    with pytest.raises(Trouble, match=r"rows of tenant.prices .* has no SELECT"):
+        snapshot.read(url, ["tenant.prices"])
+
+
+def test_a_schema_public_that_a_role_may_not_use_is_told(guest: tuple[Any, str]) -> None:
+    cursor, url = guest
+    cursor.execute("REVOKE USAGE ON SCHEMA public FROM snapshot_guest")
+    with pytest.raises(Trouble) as raised:
+        snapshot.read(url)
+    assert str(raised.value).splitlines() == [
+        "The schema public cannot be read: user snapshot_guest has no USAGE privilege on it.",
+        "It was taken from PUBLIC, and this role was not given it.",
+        "GRANT USAGE ON SCHEMA public TO snapshot_guest;",
+    ]
+
+
+def test_a_database_without_its_language_is_read_too(database: str) -> None:
+    with closing(psycopg2.connect(database)) as connection, connection.cursor() as cursor:
+        cursor.execute("DROP EXTENSION plpgsql; CREATE TABLE alembic_version (version_num text)")
+        cursor.execute("INSERT INTO alembic_version VALUES ('a1')")
+        cursor.execute("""CREATE TABLE "odd\\ '" (a text); INSERT INTO "odd\\ '" VALUES ('x')""")
+        connection.commit()
+        found = snapshot.read(connection, ['"odd\\ \'"'])
+        assert found.content["extensions"] == {"plpgsql": {"dropped": True}}
+        assert found.alembic_version == ["a1"]
+        assert found.content["rows"] == {'"odd\\ \'"': [{"a": "x"}]}
+
+
+def test_who_holds_a_lock_is_told_and_the_connection_lives_on(database: str) -> None:
+    with (
+        closing(psycopg2.connect(database)) as other,
+        closing(psycopg2.connect(database)) as connection,
+        other.cursor() as cursor,
+    ):
+        cursor.execute("SET application_name = 'migration'")
+        cursor.execute("CREATE TABLE roles (id integer); CREATE VIEW v AS SELECT id FROM roles")
+        other.commit()
+        cursor.execute("LOCK TABLE roles IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(Trouble) as raised:
+            snapshot.read(connection, lock_timeout_ms=50)
+        process = other.info.backend_pid
+        assert str(raised.value).splitlines() == [
+            "The schema could not be read within 0.05 s because another session holds a lock.",
+            f"Process {process} (migration) locks roles.",
+            "End that transaction (COMMIT or ROLLBACK there), then try again.",
+        ]
+        other.rollback()
+        assert "roles" in snapshot.read(connection).content["tables"]
+
+
+def test_a_transaction_survives_a_reading_that_fails(database: str) -> None:
+    with (
+        closing(psycopg2.connect(database)) as other,
+        closing(psycopg2.connect(database)) as connection,
+        connection.cursor() as cursor,
+    ):
+        with other.cursor() as holder:
+            holder.execute("CREATE TABLE roles (id integer); CREATE VIEW v AS SELECT id FROM roles")
+            other.commit()
+            holder.execute("LOCK TABLE roles IN ACCESS EXCLUSIVE MODE")
+            cursor.execute("CREATE TABLE mine ()")
+            with pytest.raises(Trouble, match="another session holds a lock"):
+                snapshot.read(connection, lock_timeout_ms=50)
+            other.rollback()
+        assert "mine" in snapshot.read(connection).content["tables"]
+
+
+NAMES = ["Mixed", "select", "a b", "ünï☃", "a.b", "x" * 63, "it's", "\\", "é" * 31, "12", "no"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_is_a_name_whatever_is_in_it(name: str, world: Any, execute: Execute) -> None:
+    quoted, literal = f'"{name}"', "'" + name.replace("'", "''") + "'"
+    execute(
+        f"""
+        CREATE SCHEMA {quoted};
+        CREATE TABLE {quoted}.{quoted} ({quoted} integer PRIMARY KEY CHECK ({quoted} > 0), b text);
+        CREATE VIEW {quoted}.v AS SELECT {quoted} FROM {quoted}.{quoted} WHERE {quoted} > 1;
+        CREATE INDEX ON {quoted}.{quoted} (({quoted} + 1)) WHERE {quoted} > 1;
+        CREATE TYPE {quoted}.e AS ENUM ({literal});
+        CREATE FUNCTION {quoted}.f({quoted} {quoted}.e) RETURNS int LANGUAGE sql AS 'SELECT 1';
+        """
+    )
+    found = snapshot.read(world, [f"{quoted}.{quoted}"])
+    assert snapshot.load(snapshot.dump(found)) == found
+    (table,) = found.content["rows"]
+    spec = found.content["tables"][table]
+    assert len(spec["constraints"]) == 2
+    assert [parts(column) for column in spec["columns"]] == [[name], ["b"]]
+
+
+def test_a_function_of_very_many_arguments_is_written_and_loaded(
+    world: Any, execute: Execute
+) -> None:
+    arguments = ", ".join(["timestamp with time zone"] * 60)
+    execute(f"CREATE FUNCTION f({arguments}) RETURNS int LANGUAGE sql AS 'SELECT 1'")
+    found = snapshot.read(world)
+    assert snapshot.load(snapshot.dump(found)) == found
