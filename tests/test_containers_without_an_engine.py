@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from labkit.containers.engine import Engine, complaint
 from labkit.containers.handover import OUTSIDE, hand_over
 from labkit.containers.stack import Stack
 from labkit.trouble import Trouble
+from tests.drills import ROOT
 
 # Of Docker 28.5 and Compose 2.40.
 SOCKET_CLOSED = (
@@ -258,3 +261,25 @@ def test_a_password_file_that_cannot_be_read(tmp_path: Path) -> None:
     compose.password_path(tmp_path / ".labs").unlink()
     with pytest.raises(Trouble, match=r"compose/password, where PostgreSQL's password should be"):
         compose.outside(tmp_path / ".labs")
+
+
+@pytest.mark.parametrize(
+    ("ci", "status", "said"),
+    [
+        ("", 0, "No Docker engine with Compose answers, so no container was tested: there is no"),
+        ("true", 1, "No Docker engine with Compose answers here, and CI needs one: there is no"),
+    ],
+)
+def test_a_missing_engine_is_told_and_in_ci_it_is_a_failure(
+    tmp_path: Path, ci: str, status: int, said: str
+) -> None:
+    test = "tests/containers/test_stack.py::test_json_comes_out_alone"
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:xdist", "-p", "no:cacheprovider", test],
+        cwd=ROOT,
+        env={**os.environ, "PATH": str(tmp_path), "CI": ci},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, said in done.stdout) == (status, True), done.stdout

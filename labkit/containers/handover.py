@@ -6,7 +6,6 @@ It is imported before anything else, so it imports nothing that it does not alwa
 from __future__ import annotations
 
 import os
-import secrets
 import signal
 import subprocess
 import sys
@@ -77,7 +76,7 @@ def _run(container: str, words: Sequence[str]) -> int:
     terminal = sys.stdout.isatty() and sys.stderr.isatty()
     reads = words[0] in _READING or "record" in words
     typed = sys.stdin is not None and sys.stdin.isatty()
-    call = secrets.token_hex(8)
+    call = os.urandom(8).hex()
     command = ["docker", "exec", "--env", f"{_CALL}={call}"]
     for name in _PASSED:
         if name in os.environ:

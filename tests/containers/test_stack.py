@@ -170,6 +170,8 @@ def test_the_workspace_has_no_rights_and_only_loopback_listens(shared: Clone) ->
     config = yaml.safe_load(shared.compose("config").out)["services"]
     assert {port["host_ip"] for port in config["db"]["ports"]} == {"127.0.0.1"}
     assert "ports" not in config["workspace"]
+    place = shared.compose("port", "db", "5432").out.strip()
+    assert place == f"127.0.0.1:{shared.environment['LABS_DB_PORT']}"
     script = (
         "id -u; grep -E '^(CapEff|NoNewPrivs)' /proc/self/status; touch /etc/x || echo read-only"
     )
@@ -184,8 +186,10 @@ def test_the_image_is_small_and_holds_no_compiler_and_no_cache(shared: Clone) ->
     size = int(shared.run("docker", "image", "inspect", "--format", "{{.Size}}", image).out)
     assert size < 350_000_000
     script = (
-        "for program in gcc cc g++ make psql nano; do command -v $program; done;"
-        " find /var/lib/apt/lists /var/cache/apt /root/.cache -type f 2>/dev/null"
+        "for program in gcc cc g++ c++ clang ld as make cargo psql nano; do"
+        "  command -v $program; done;"
+        " find /var/lib/apt/lists /var/cache/apt /root/.cache /home /tmp -type f 2>/dev/null;"
+        " find /opt/labs -name pip"
     )
     found = shared.run(
         "docker", "run", "--rm", "--user", "0", "--entrypoint", "sh", image, "-c", script

@@ -6,7 +6,6 @@ import os
 import shutil
 import socket
 import subprocess
-from pathlib import Path
 
 import pytest
 
@@ -253,6 +252,20 @@ def test_five_workspaces_of_one_clone_are_like_five_terminals(shared: Clone) -> 
     assert shared.invoke("down").status == 0
 
 
-def test_the_compose_file_is_valid(engine: None, shared: Clone) -> None:
-    assert shared.compose("config", "--quiet").status == 0
-    assert Path(shared.root / "compose.yaml").is_file()
+def test_the_compose_files_are_valid(shared: Clone) -> None:
+    for more in ([], ["docker/class.yaml"], [".devcontainer/compose.yaml"]):
+        files = [word for name in ["compose.yaml", *more] for word in ("--file", name)]
+        said = shared.compose(*files, "config", "--quiet")
+        assert (said.status, said.all) == (0, "")
+
+
+def test_an_editor_finds_a_home_that_it_may_write(shared: Clone) -> None:
+    ids = {"LAB_UID": str(owner(shared)), "LAB_GID": str(owner(shared))}
+    files = ("--file", "compose.yaml", "--file", ".devcontainer/compose.yaml")
+    assert shared.compose(*files, "up", "--detach", "--wait", "workspace", **ids).status == 0
+    script = (
+        "touch ~/.vscode-server/server ~/settings && psql --version && python -c 'import alembic'"
+    )
+    said = shared.compose(*files, "exec", "-T", "workspace", "sh", "-c", script, **ids)
+    assert said.status == 0, said.all
+    assert shared.compose(*files, "down", "--timeout", "1").status == 0
