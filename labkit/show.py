@@ -252,7 +252,7 @@ class Screen:
     def sure(self, question: str) -> bool:
         """Ask; everything but yes is no."""
         try:
-            return self.console.input(question).strip().lower() in ("y", "yes")
+            return self.console.input(question, markup=False).strip().lower() in ("y", "yes")
         except EOFError:
             self.console.print()
             return False

@@ -213,7 +213,7 @@ def test_up_again_down_and_up_keep_the_data_and_volumes_forget_them(shared: Clon
     assert has_database(shared)
 
     unsure = shared.invoke("down", "--volumes")
-    assert "Nothing was deleted." in unsure.out
+    assert "Your files stay. Delete them? [y/N] \nNothing was deleted." in unsure.out
     assert shared.compose("ps", "--quiet").out != ""
     forgotten = shared.invoke("down", "--volumes", "--yes")
     assert (forgotten.status, "with their data" in forgotten.out) == (0, True), forgotten.all
