@@ -42,6 +42,7 @@ class Clone:
 
     root: Path
     environment: dict[str, str] = field(default_factory=dict)
+    processes: list[subprocess.Popen[str]] = field(default_factory=list)
 
     @property
     def project(self) -> str:
@@ -74,7 +75,7 @@ class Clone:
 
     def started(self, *words: str) -> subprocess.Popen[str]:
         """A command that goes on, in a group of its own as a shell's jobs are."""
-        return subprocess.Popen(
+        process = subprocess.Popen(
             words,
             cwd=self.root,
             env=self.environment,
@@ -84,6 +85,16 @@ class Clone:
             text=True,
             process_group=0,
         )
+        self.processes.append(process)
+        return process
+
+    def end(self) -> None:
+        """End what goes on still, as after a test that failed."""
+        for process in self.processes:
+            if process.poll() is None:
+                process.kill()
+            process.communicate()
+        self.processes.clear()
 
     def window(self, *words: str) -> Window:
         """A terminal in which a command runs."""
@@ -109,6 +120,7 @@ class Clone:
         os.chown(file, owner.st_uid, owner.st_gid)
 
     def remove(self) -> None:
+        self.end()
         self.compose("down", "--volumes", "--remove-orphans", "--timeout", "1", "--rmi", "local")
         shutil.rmtree(self.root, ignore_errors=True)
 

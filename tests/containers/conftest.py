@@ -75,9 +75,10 @@ def _stack(session_clones: Make) -> Clone:
 
 
 @pytest.fixture
-def shared(_stack: Clone) -> Clone:
+def shared(_stack: Clone) -> Iterator[Clone]:
     """A clone whose stack is up; a drill that leaves it otherwise does no harm."""
     if not _stack.is_up():
         said = _stack.invoke("up")
         assert said.status == 0, said.all
-    return _stack
+    yield _stack
+    _stack.end()
