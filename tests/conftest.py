@@ -30,10 +30,12 @@ _VARIABLE = "LABKIT_TEST_STATE"
 
 
 def _clean_environment() -> None:
-    # Whatever server the person who runs the tests has set up, no test uses it.
+    # Whatever server the person who runs the tests has set up, no test uses it, unless it is there
+    # for the tests.
     kept = environment()
-    for name in [name for name in os.environ if name not in kept or name.startswith("LABS_")]:
-        del os.environ[name]
+    for name in list(os.environ):
+        if not name.startswith("LABS_TEST_") and (name not in kept or name.startswith("LABS_")):
+            del os.environ[name]
 
 
 def _remove(folder: Path) -> None:
