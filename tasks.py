@@ -16,22 +16,24 @@ ROOT = Path(__file__).resolve().parent
 # Before all that only the task itself needs is loaded.
 hand_over(ROOT, sys.argv)
 
+from labkit import coach, guidance, lookout, passage, tour
 from labkit import doctor as doctors
-from labkit import lookout
 from labkit import shell as shells
 from labkit.audience import Silent
 from labkit.authoring.suite import run_bench, run_suite
+from labkit.bar import Bar
 from labkit.containers.stack import Stack
 from labkit.course import Course
 from labkit.edition import Edition, begin
 from labkit.ending import end
 from labkit.grading import session as grading
-from labkit.listing import draw_mentions, draw_overview
+from labkit.listing import draw_mentions, draw_overview, draw_schema
 from labkit.messages import compose as messages
 from labkit.messages.course import NOT_RUNNING
 from labkit.process.words import understand
 from labkit.show import Screen
 from labkit.verdict import Verdict
+from labkit.view import View
 
 
 def _unseen(*_: str) -> None:
@@ -57,8 +59,13 @@ def run_lab(_: Context, lab: str, json: bool = False) -> None:
     end(action, screen, task="lab", lab=lab, machine=json)
 
 
-@task(help=_LAB | _JSON)
-def check(_: Context, lab: str, json: bool = False) -> None:
+@task(help=_LAB | {"all": "every lab that you began; progress follows"} | _JSON)
+def check(
+    _: Context,
+    lab: str,
+    all: bool = False,  # noqa: A002 - it is what is typed
+    json: bool = False,
+) -> None:
     """Judge your answer to a lab's “Your turn”.
 
     Example: invoke check 12
@@ -67,9 +74,43 @@ def check(_: Context, lab: str, json: bool = False) -> None:
 
     def action() -> Verdict:
         with Course(ROOT) as course:
+            if all:
+                with Bar(screen.console, shown=not json) as bar:
+                    return tour.check_all(course, bar.at)
             return course.check(course.lab(lab, "check"), Silent() if json else screen)
 
     end(action, screen, task="check", lab=lab, machine=json)
+
+
+@task(help=_LAB)
+def hint(_: Context, lab: str) -> None:
+    """Get the next hint for “Your turn”, about the state that your answer is in.
+
+    Example: invoke hint 12
+    """
+    screen = Screen()
+
+    def action() -> Verdict | None:
+        with Course(ROOT) as course:
+            return guidance.draw(screen, coach.help_with(course, course.lab(lab, "hint"), Silent()))
+
+    end(action, screen, task="hint", lab=lab)
+
+
+@task(help=_LAB | {"anyway": "before your own answer passes, without asking"})
+def solution(_: Context, lab: str, anyway: bool = False) -> None:
+    """Show the page's answer to “Your turn”.
+
+    Example: invoke solution 12
+    """
+    screen = Screen()
+
+    def action() -> Verdict | None:
+        with Course(ROOT) as course:
+            sure = (lambda _: True) if anyway else screen.sure
+            return guidance.draw(screen, coach.solution(course, course.lab(lab, "solution"), sure))
+
+    end(action, screen, task="solution", lab=lab)
 
 
 @task(help=_LAB)
@@ -102,8 +143,12 @@ def shell(_: Context, lab: str) -> None:
     end(action, screen, task="shell", lab=lab)
 
 
-@task(help=_LAB)
-def reset(_: Context, lab: str) -> None:
+@task(help=_LAB | {"all": "every lab that you began"})
+def reset(
+    _: Context,
+    lab: str,
+    all: bool = False,  # noqa: A002 - it is what is typed
+) -> None:
     """Set your edits of a lab aside, and run its page from the start.
 
     Example: invoke reset 12
@@ -112,6 +157,9 @@ def reset(_: Context, lab: str) -> None:
 
     def action() -> Verdict:
         with Course(ROOT) as course:
+            if all:
+                with Bar(screen.console) as bar:
+                    return tour.reset_all(course, bar.at)
             return course.reset(course.lab(lab, "reset"), screen)
 
     end(action, screen, task="reset", lab=lab)
@@ -119,7 +167,7 @@ def reset(_: Context, lab: str) -> None:
 
 @task(help=_LAB | {"at": "when it was set aside, as `invoke reset` told; the last time otherwise"})
 def restore(_: Context, lab: str, at: str = "") -> None:
-    """Bring back edits of a lab that were set aside.
+    """Bring back edits of a lab that were set aside; without a lab, list them.
 
     Example: invoke restore 12
     """
@@ -127,10 +175,57 @@ def restore(_: Context, lab: str, at: str = "") -> None:
 
     def action() -> None:
         with Course(ROOT) as course:
-            for line in course.restore(course.lab(lab, "restore"), at, screen):
+            wanted = course.lab(lab, "restore") if lab else None
+            for line in course.restore(wanted, at, screen) if wanted else course.kept():
                 screen.note(line)
 
     end(action, screen, task="restore", lab=lab)
+
+
+@task(help=_LAB | {"revision": "base, head, or an id that the page's database stands at"})
+def goto(_: Context, lab: str, revision: str) -> None:
+    """Bring a lab to where its page stands at a revision; your edits are set aside.
+
+    Example: invoke goto 12 0002
+    """
+    screen = Screen(brief=True)
+
+    def action() -> None:
+        with Course(ROOT) as course:
+            for line in passage.goto(course, course.lab(lab, "goto"), revision, screen):
+                screen.note(line)
+
+    end(action, screen, task="goto", lab=lab)
+
+
+@task(
+    help=_LAB
+    | {
+        "diff": "compare with this snapshot of the lab instead",
+        "erd": "write a diagram: Mermaid, and SVG where mmdc is installed",
+    }
+    | _JSON
+)
+def schema(_: Context, lab: str, diff: str = "", erd: bool = False, json: bool = False) -> None:
+    """Show the schema of a lab's database as it is now.
+
+    Example: invoke schema 12 --diff head
+    """
+    screen = Screen()
+
+    def action() -> Verdict | None:
+        with Course(ROOT) as course:
+            view = View(course, course.lab(lab, "schema"))
+            if diff:
+                return view.compared(diff)
+            if erd:
+                for line in view.drawn():
+                    screen.note(line)
+            else:
+                draw_schema(screen.console, view.text())
+            return None
+
+    end(action, screen, task="schema", lab=lab, machine=json)
 
 
 @task(

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
-from labkit import curriculum, server
+from labkit import curriculum, server, stage
 from labkit import lab as labs
-from labkit.audience import Audience, watch
+from labkit.audience import Audience
 from labkit.authoring import indexing, recording
 from labkit.authoring.proof import proofs
 from labkit.authoring.rehearsal import rehearsed
@@ -24,6 +24,7 @@ from labkit.lab import Lab
 from labkit.mention import Mention, mentions
 from labkit.messages import course as messages
 from labkit.messages import curriculum as curriculum_messages
+from labkit.messages import hint as hint_messages
 from labkit.messages import need as need_messages
 from labkit.messages import progress as progress_messages
 from labkit.messages import record as record_messages
@@ -31,14 +32,14 @@ from labkit.need import impossible, possible
 from labkit.observation import Observation
 from labkit.overview import Overview
 from labkit.page import Step
-from labkit.progress import Progress
+from labkit.progress import HINTS, Progress
 from labkit.run import Runner
 from labkit.server import Server
-from labkit.trial import Trial
+from labkit.solution import contrast
 from labkit.trouble import Trouble
-from labkit.verdict import Verdict
-from labkit.work import DATABASE, Work
-from labkit.workspace import Hold, Workspace
+from labkit.verdict import FAIL, PASS, Verdict
+from labkit.work import Work
+from labkit.workspace import Hold, Kept, Workspace
 
 
 class Course:
@@ -79,7 +80,7 @@ class Course:
         """
         way = curriculum.path(path)
         return Overview.of(
-            curriculum.along(self.labs(), way), way, self.progress.all(), self._drained()
+            curriculum.along(self.labs(), way), way, self.progress.all(), self.said()
         )
 
     def mentions(self, word: str, path: str = "new") -> list[Mention]:
@@ -125,27 +126,31 @@ class Course:
         """Run a lab's page: in its project, or beside it where there are edits."""
         started = time.monotonic()
         page, runner = lab.page, self.runner
-        with self._held(lab, audience) as hold:
+        with self.held(lab, audience) as hold:
             work = self.work(lab)
-            edits = self._settled(work, audience)
+            edits = stage.settled(work, self.workspace, audience)
             version = self.server.version
             steps = possible(page.example, version)
             notes = need_messages.skipped(impossible(page.example, version), version)
             if edits:
                 notes = (*notes, messages.ran_beside(self._shown(lab), edits))
-                trial = self._beside(work, steps, hold, runner, audience)
+                trial = stage.beside(work, steps, self.server, hold, runner, audience)
             else:
-                trial = self._in_place(work, steps, runner, audience)
+                trial = stage.in_place(work, steps, self.server, runner, audience)
         judged = judge_page(page, steps, trial.records, lab.folder / "snapshots")
-        if not _interrupted(trial):
+        if not stage.interrupted(trial):
             self._note(lambda: self.progress.started(lab.name))
-        return self._verdict("lab", lab, judged, _interrupted(trial), notes, started)
+        return self._verdict("lab", lab, judged, stage.interrupted(trial), notes, started)
 
-    def check(self, lab: Lab, audience: Audience) -> Verdict:
-        """Judge the learner's files against the checks of “Your turn”."""
+    def check(self, lab: Lab, audience: Audience, *, remedies: bool = False) -> Verdict:
+        """Judge the learner's files against the checks of “Your turn”.
+
+        Args:
+            remedies: tell what mends a finding though no hint has told it yet.
+        """
         started = time.monotonic()
         page, runner = lab.page, self.runner
-        with self._held(lab, audience) as hold:
+        with self.held(lab, audience) as hold:
             if not self.workspace.is_loaded(lab.name):
                 raise messages.not_loaded(lab)
             work = self.work(lab)
@@ -174,21 +179,46 @@ class Course:
             passed = not judged.findings
             self._note(lambda: self.progress.judged(lab.name, passed=passed))
         notes = need_messages.skipped(skipped, version)
-        return self._verdict("check", lab, judged, exam.interrupted, notes, started)
+        verdict = self._verdict("check", lab, judged, exam.interrupted, notes, started)
+        return self._explained(verdict, lab, remedies=remedies)
 
     def reset(self, lab: Lab, audience: Audience) -> Verdict:
         """Set the learner's edits aside and run the page from the start."""
         note = ""
-        with self._held(lab, audience):
+        with self.held(lab, audience):
             work = self.work(lab)
-            if self._settled(work, audience):
+            if stage.settled(work, self.workspace, audience):
                 kept = work.set_aside()
-                note = messages.set_aside(lab, kept, str(kept.folder.relative_to(self.root)))
+                note = messages.set_aside(lab, kept, self._kept_in(kept))
                 self._note(lambda: self.progress.begun_anew(lab.name))
                 # At once as well, in case the page does not run to its end.
                 audience.noted(note)
         verdict = self.run(lab, audience)
         return replace(verdict, notes=(*verdict.notes, note)) if note else verdict
+
+    def play_to(self, lab: Lab, steps: Sequence[Step], audience: Audience) -> list[str]:
+        """Lay a lab down as these first steps of its page leave it; edits are set aside.
+
+        Returns:
+            What was set aside, in sentences.
+        """
+        said = []
+        with self.held(lab, audience):
+            work = self.work(lab)
+            if stage.settled(work, self.workspace, audience):
+                kept = work.set_aside()
+                said.append(messages.set_aside(lab, kept, self._kept_in(kept)))
+                self._note(lambda: self.progress.begun_anew(lab.name))
+            trial = stage.in_place(work, steps, self.server, self.runner, audience, end=False)
+        if stopped := stage.interrupted(trial):
+            raise messages.interrupted(stopped)
+        self._note(lambda: self.progress.started(lab.name))
+        return [*said, *self.said()]
+
+    def kept(self) -> list[str]:
+        """All that was set aside, a line each; the last one says how to bring it back."""
+        found = [(lab, kept) for lab in self.labs() for kept in self.workspace.kept(lab.name)]
+        return messages.all_kept([(lab, kept, kept.files) for lab, kept in found])
 
     def restore(self, lab: Lab, stamp: str, audience: Audience) -> list[str]:
         """Bring back what was set aside of a lab, the newest or that of a time.
@@ -196,13 +226,13 @@ class Course:
         Returns:
             What was done, in sentences; the last one is the next thing to do.
         """
-        with self._held(lab, audience):
+        with self.held(lab, audience):
             kept = self.workspace.kept(lab.name)
             meant = [item for item in kept if stamp in ("", item.stamp)]
             if not meant:
                 raise messages.nothing_kept(lab, stamp, kept)
             work = self.work(lab)
-            self._settled(work, audience)
+            stage.settled(work, self.workspace, audience)
             complete = work.has_database(meant[0])
             replaced = work.bring_back(meant[0])
             rest = [item for item in self.workspace.kept(lab.name) if item != replaced]
@@ -216,7 +246,7 @@ class Course:
         Args:
             agree: is shown the difference of one file, and says whether it is written.
         """
-        with self._held(lab, audience) as hold:
+        with self.held(lab, audience) as hold:
             return recording.record(lab, self.server, self.runner, hold.scratch, agree)
 
     def record(self, lab: Lab, agree: Callable[[str], bool], audience: Audience) -> Verdict:
@@ -229,7 +259,7 @@ class Course:
         written = self.rehearse(lab, agree, audience)
         lab = Lab(lab.folder)
         with (
-            self._held(lab, audience) as hold,
+            self.held(lab, audience) as hold,
             rehearsed(lab, self.server, self.runner, hold.scratch) as rehearsal,
         ):
             all_proofs = list(proofs(rehearsal))
@@ -264,65 +294,10 @@ class Course:
         return messages.STOPPED if server.stop(self.state) else messages.NOT_RUNNING
 
     @contextmanager
-    def _held(self, lab: Lab, audience: Audience) -> Iterator[Hold]:
-        def wait() -> None:
-            audience.noted(messages.waiting(lab))
-
-        with self.workspace.held(lab.name, wait) as hold:
-            if hold.cut_off and not self.workspace.was_cut_off(lab.name):
-                audience.noted(messages.cut_off(lab))
+    def held(self, lab: Lab, audience: Audience) -> Iterator[Hold]:
+        """Keep other terminals out of a lab, and tell what the last one left behind."""
+        with stage.held(self.workspace, lab, audience) as hold:
             yield hold
-
-    def _settled(self, work: Work, audience: Audience) -> list[str]:
-        """What the learner has edited, once what nobody can run beside is set aside."""
-        lab = work.lab
-        if self.workspace.was_cut_off(lab.name):
-            kept = work.set_aside()
-            audience.noted(messages.cut_off_in_place(lab, kept))
-        edits = work.edits()
-        if edits == [DATABASE] and not self.workspace.is_known(lab.name):
-            kept = work.set_aside()
-            audience.noted(messages.unknown_database(lab, kept))
-            return []
-        return edits
-
-    def _in_place(
-        self, work: Work, steps: Sequence[Step], runner: Runner, audience: Audience
-    ) -> Trial:
-        written: dict[str, str] = {}
-        whole = False
-        try:
-            project, database = work.begin()
-            trial = Trial(project, database.url, runner)
-            try:
-                self._watch(trial, work.lab, steps, audience)
-            finally:
-                written = {path: file.text for path, file in trial.files.items()}
-            whole = not _interrupted(trial)
-            if whole:
-                work.keep_end(database)
-        finally:
-            work.finish(written, whole=whole)
-        return trial
-
-    def _beside(
-        self, work: Work, steps: Sequence[Step], hold: Hold, runner: Runner, audience: Audience
-    ) -> Trial:
-        project = hold.scratch / work.lab.name
-        project.mkdir()
-        with self.server.throwaway(work.lab.database) as database:
-            trial = Trial(project, database.url, runner)
-            self._watch(trial, work.lab, steps, audience)
-            if not _interrupted(trial):
-                if not self.server.exists(work.end):
-                    work.keep_end(database)
-                if work.database is None:
-                    work.adopt(database)
-        return trial
-
-    def _watch(self, trial: Trial, lab: Lab, steps: Sequence[Step], audience: Audience) -> None:
-        audience.opened(lab.page.title, self.server.source)
-        watch(trial, steps, audience)
 
     def _note(self, change: Callable[[], None]) -> None:
         """Note progress; a verdict is worth more than that, so it stands where this fails."""
@@ -338,6 +313,9 @@ class Course:
             return curriculum.next_lab(labs, self.progress.all(), lab)
         except Trouble:
             return next((other for other in labs if other.number > lab.number), None)
+
+    def _kept_in(self, kept: Kept) -> str:
+        return str(kept.folder.relative_to(self.root))
 
     def _shown(self, lab: Lab) -> str:
         return str(self.workspace.project(lab.name).relative_to(self.root))
@@ -357,18 +335,37 @@ class Course:
             tuple(judged.findings),
             dict(judged.verified),
             messages.interrupted(interrupted) if interrupted else None,
-            notes=(*self.server.notices, *self._drained(), *notes),
+            notes=(*self.server.notices, *self.said(), *notes),
             source=self.server.source,
             seconds=time.monotonic() - started,
         )
         following = self._following(lab) if task == "check" else None
         return messages.with_following(verdict, lab, self._shown(lab), following)
 
-    def _drained(self) -> list[str]:
+    def _explained(self, verdict: Verdict, lab: Lab, *, remedies: bool) -> Verdict:
+        """A check's verdict with what a pass teaches, or without what no hint has told yet."""
+        if verdict.status == PASS:
+            given = self.workspace.given(lab.name)
+            with suppress(Trouble):
+                beside = contrast(lab, self.workspace.project(lab.name), given)
+                verdict = replace(verdict, contrast=beside)
+            return replace(verdict, takeaway=lab.page.part("Key takeaway"))
+        if verdict.status == FAIL and not remedies:
+            notes = (*verdict.notes, hint_messages.stuck(lab))
+            if self._hinted(lab) < HINTS:
+                hidden = tuple(replace(one, remedy="") for one in verdict.findings)
+                return replace(verdict, findings=hidden, notes=notes)
+            return replace(verdict, notes=notes)
+        return verdict
+
+    def _hinted(self, lab: Lab) -> int:
+        try:
+            return self.progress.of(lab.name).hint
+        except Trouble:
+            return 0
+
+    def said(self) -> list[str]:
+        """What there is to tell of the progress file since this was asked last."""
+
         said, self._said[:] = [*self._said], []
         return said
-
-
-def _interrupted(trial: Trial) -> Observation | None:
-    seen = [record.observation for record in trial.records]
-    return next((one for one in seen if one.interrupted), None)

@@ -91,7 +91,7 @@ def walk(
             or where an own revision has run in it.
     """
     revisions, unread = history.read(project)
-    own = [one for one in revisions if given and _is_own(one, project, lab, given)]
+    own = own_revisions(revisions, project, given)
     found = Journey(own=frozenset(one.file for one in own))
     line = _line(revisions)
     todo = [one for one in line if one in own and not _is_covered(one, line, checked)]
@@ -186,12 +186,15 @@ def _position(versions: Sequence[str], line: Sequence[Revision]) -> int | None:
     return places[0] if places else None
 
 
-def _is_own(one: Revision, project: Path, lab: Lab, given: Mapping[str, str]) -> bool:
-    there = (project / one.file).read_bytes()
-    if given.get(one.file) == tree.fingerprint(there):
-        return False
-    texts = [step.text for step in lab.page.example if isinstance(step, File)]
-    return there.decode("utf-8", "replace") not in texts
+def own_revisions(
+    revisions: Sequence[Revision], project: Path, given: Mapping[str, str]
+) -> list[Revision]:
+    """The revisions of an answer; none where nobody knows what the page has left."""
+    return [
+        one
+        for one in revisions
+        if given and given.get(one.file) != tree.fingerprint((project / one.file).read_bytes())
+    ]
 
 
 def _line(revisions: Sequence[Revision]) -> list[Revision]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from labkit import page
 from labkit.messages import lab as messages
+from labkit.messages import words
 from labkit.page import Page
 from labkit.postgres import seat
 
@@ -97,6 +98,8 @@ def find(folder: Path, word: str, task: str = "lab") -> Lab:
     Raises:
         Trouble: for none or several, with those that come near.
     """
+    if not word.strip():
+        raise words.missing(task)
     labs = all_labs(folder)
     word = word.strip().strip("/").rpartition("/")[2].lower()
     if _NUMBER.match(word):

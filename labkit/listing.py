@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from rich.cells import cell_len, set_cell_size
+from rich.syntax import Syntax
 from rich.text import Text
 
 from labkit.mention import COMMAND, KINDS, TITLE, Mention
@@ -72,3 +73,12 @@ def draw_mentions(console: Terminal, found: Sequence[Mention]) -> None:
                 console.print(Text(f"     and {more} more", "dim"))
     console.print()
     console.print(Text(messages.read_on(found[0].lab.number), "bold"))
+
+
+def draw_schema(console: Terminal, text: str) -> None:
+    """Show a schema as YAML, in colours where there are some."""
+    if console.is_terminal:
+        shown = Syntax(text, "yaml", theme="ansi_dark", background_color="default", word_wrap=True)
+        console.print(shown)
+    else:
+        console.print(Text(text), soft_wrap=True)

@@ -54,15 +54,15 @@ class Screen:
     def opened(self, title: str, source: str) -> None:
         """Name the run and the server that it uses."""
         if cell_len(title) + 4 > self.console.width:
-            self._paragraph(title, "bold")
+            self.paragraph(title, "bold")
         else:
             rule = Rule(Text(title, "bold"), align="left", style="dim", characters="─")
             self.console.print(rule)
-        self._paragraph(source, "dim")
+        self.paragraph(source, "dim")
 
     def noted(self, text: str) -> None:
         """Show what the learner should know of."""
-        self._paragraph(text, "yellow")
+        self.paragraph(text, "yellow")
 
     def wrote(self, file: File) -> None:
         """Remember a file; they are named together before the next command."""
@@ -72,7 +72,7 @@ class Screen:
         """Show the command as it would be typed."""
         if self._files:
             self.console.print()
-            self._paragraph("wrote " + ", ".join(self._files), "dim")
+            self.paragraph("wrote " + ", ".join(self._files), "dim")
             self._files.clear()
         if not self._brief:
             self.console.print()
@@ -161,19 +161,26 @@ class Screen:
 
     def verdict(self, verdict: Verdict) -> None:
         """Show the verdict; its last line is the next thing to do."""
+        if verdict.contrast:
+            # Above the verdict, which then stays in sight.
+            self.told(verdict.contrast)
         self.console.print()
         if verdict.trouble:
             self.trouble(verdict.trouble)
         else:
             head = f"{verdict.status}  {_summary(verdict)}"
-            self._paragraph(head, "", Text(verdict.status, _STYLES[verdict.status]))
+            self.paragraph(head, "", Text(verdict.status, _STYLES[verdict.status]))
             for number, finding in enumerate(verdict.findings, 1):
                 self.console.print()
                 self._finding(number, finding)
             if verdict.findings:
                 self.console.print()
+        if verdict.takeaway:
+            self.console.print()
+            self.paragraph(" ".join(verdict.takeaway.split()))
+            self.console.print()
         for note in verdict.notes:
-            self._paragraph(note, "dim")
+            self.paragraph(note, "dim")
         mend = verdict.trouble.mend if verdict.trouble else ""
         for last in (mend, verdict.following):
             if last:
@@ -190,7 +197,7 @@ class Screen:
     def row(self, status: str, name: str, said: str) -> None:
         """Show one of many verdicts: its status and whose it is, and below it why."""
         style = _STYLES.get(status, _ERROR_STYLE)
-        self._paragraph(f"{status:5} {name}", "", Text(status, style))
+        self.paragraph(f"{status:5} {name}", "", Text(status, style))
         for line in self.console.wrapped(cleaned(said), self.console.width - 6):
             self.console.print(Text(f"      {line}", "dim"), soft_wrap=True)
 
@@ -220,7 +227,7 @@ class Screen:
     def keys(self, text: str) -> None:
         """Show what can be pressed."""
         self.console.print()
-        self._paragraph(text, "reverse" if self.console.is_terminal else "")
+        self.paragraph(text, "reverse" if self.console.is_terminal else "")
 
     def anew(self) -> None:
         """Begin again at the top of an empty window; what is not a window goes on."""
@@ -228,9 +235,9 @@ class Screen:
 
     def trouble(self, trouble: Trouble) -> None:
         """Show what ended a task with ERROR, but not what mends it."""
-        self._paragraph(f"ERROR  {trouble.what}", "", Text("ERROR", _ERROR_STYLE))
+        self.paragraph(f"ERROR  {trouble.what}", "", Text("ERROR", _ERROR_STYLE))
         if trouble.why:
-            self._paragraph(trouble.why)
+            self.paragraph(trouble.why)
 
     def note(self, text: str) -> None:
         """Show one sentence."""
@@ -257,7 +264,7 @@ class Screen:
             self.console.print()
             return False
 
-    def _paragraph(self, text: str, style: str = "", head: Text | None = None) -> None:
+    def paragraph(self, text: str, style: str = "", head: Text | None = None) -> None:
         """Show a text in whole words; ``head`` is its beginning, styled."""
         lines = self.console.wrapped(cleaned(text), self.console.width)
         for number, line in enumerate(lines):
@@ -267,7 +274,7 @@ class Screen:
             self.console.print(shown, soft_wrap=True)
 
     def _finding(self, number: int, finding: Finding) -> None:
-        self._paragraph(f"{number}. {finding.what}", "bold")
+        self.paragraph(f"{number}. {finding.what}", "bold")
         rows = []
         said = finding.expected in finding.what and finding.actual in finding.what
         if "\n" in finding.expected + finding.actual:

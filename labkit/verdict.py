@@ -46,7 +46,8 @@ class Verdict:
 
     ``verified`` counts what was compared ("claims": 23); ``trouble`` is set where nothing could be
     judged; ``following`` is the next thing to do, one line; ``notes`` are sentences about what was
-    kept or moved.
+    kept or moved. After a pass ``takeaway`` says what to remember, ``contrast`` how the answer
+    differs from the page's.
     """
 
     task: str
@@ -58,6 +59,8 @@ class Verdict:
     notes: tuple[str, ...] = ()
     source: str = ""
     seconds: float = 0.0
+    takeaway: str = ""
+    contrast: str = ""
 
     @property
     def status(self) -> str:
@@ -86,4 +89,6 @@ class Verdict:
             "next": self.following or (trouble.mend if trouble else ""),
             "source": self.source,
             "seconds": round(self.seconds, 3),
+            "takeaway": self.takeaway,
+            "contrast": self.contrast,
         }

@@ -37,6 +37,12 @@ class Kept:
     stamp: str
     folder: Path
 
+    @property
+    def files(self) -> int:
+        """How many files there are, those of tools left out."""
+        with told(self.folder):
+            return len(tree.fingerprints(self.folder))
+
 
 @dataclass(frozen=True)
 class Hold:

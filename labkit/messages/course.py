@@ -78,6 +78,18 @@ def no_database(lab: Lab) -> Trouble:
     )
 
 
+def all_kept(kept: Sequence[tuple[Lab, Kept, int]]) -> list[str]:
+    """What was set aside of all labs: which lab's, when, and how many files."""
+    if not kept:
+        return ["Nothing is set aside.", "`invoke reset` and `invoke goto` set edits aside."]
+    said = []
+    for lab, item, files in kept:
+        number = "1 file" if files == 1 else f"{files} files"
+        said.append(f"{lab.name}  {item.stamp}  {number}")
+    first, newest, _ = kept[0]
+    return [*said, f"Bring one back: {restoring(first, newest)}"]
+
+
 def nothing_kept(lab: Lab, stamp: str, kept: Sequence[Kept]) -> Trouble:
     """Nothing was set aside of this lab, or not at this time."""
     if not kept:

@@ -23,6 +23,8 @@ from labkit.messages import words as messages
 from labkit.show import Screen
 from labkit.trouble import Trouble
 
+# They list what there is where they are told no lab.
+_WITHOUT = frozenset(["restore"])
 _HELP = ("-h", "--help")
 ALL = "all"
 
@@ -50,18 +52,27 @@ def understand(program: Program, tasks: Collection) -> None:
 
 
 def with_all(words: Sequence[str], tasks: Collection) -> list[str]:
-    """The words with “all” as the lab of each task that is given ``--all`` in the place of one."""
+    """The words with “all” as the lab of each task that is given ``--all`` in the place of one.
+
+    A task that can do without a lab is given an empty word; invoke knows none that may be left out.
+    """
     contexts = {str(c.name): c for c in copy.deepcopy(tasks).to_contexts()}
     found: list[str] = []
     for at, word in enumerate(words):
         found.append(word)
         context = contexts.get(word)
-        if context is None or "--all" not in context.flags or not context.positional_args:
+        if context is None or not _may_miss(context):
             continue
         rest = list(itertools.takewhile(lambda other: other not in contexts, words[at + 1 :]))
-        if "--all" in rest and all(other.startswith("-") for other in rest):
-            found.append(ALL)
+        alone = all(other.startswith("-") for other in rest)
+        if alone and not any(other in _HELP for other in rest):
+            found += [ALL] if "--all" in rest else [""] if word in _WITHOUT else []
     return found
+
+
+def _may_miss(context: ParserContext) -> bool:
+    """Whether a task that takes a lab can do without."""
+    return bool(context.positional_args) and (context.name in _WITHOUT or "--all" in context.flags)
 
 
 def usage(context: ParserContext, told: str) -> str:
@@ -71,7 +82,8 @@ def usage(context: ParserContext, told: str) -> str:
         if not arg.positional:
             value = f" {str(arg.name).upper()}" if arg.takes_value else ""
             rows.append((f"--{arg.name}{value}", arg.help))
-    call = " ".join(f"[{form}]" if form.startswith("-") else form for form, _ in rows)
+    free = _may_miss(context)
+    call = " ".join(f"[{form}]" if free or form.startswith("-") else form for form, _ in rows)
     longest = max((len(form) for form, _ in rows), default=0)
     lines = [f"invoke {context.name} {call}".rstrip(), "", told]
     if rows:
