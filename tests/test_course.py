@@ -592,7 +592,7 @@ def test_a_verdict_stands_where_progress_cannot_be_noted(
     (course.state / "progress.json").mkdir()
     verdict = course.check(lab, Silent())
     assert verdict.status == "FAIL"
-    (note,) = verdict.notes
+    note, _ = verdict.notes
     assert note.startswith("Your progress was not noted: ")
 
 
@@ -600,7 +600,7 @@ def test_a_broken_progress_file_is_told_with_the_verdict(
     course: Course, lab: Lab, project: Path
 ) -> None:
     (course.state / "progress.json").write_text("{")
-    (note,) = course.check(lab, Silent()).notes
+    note, _ = course.check(lab, Silent()).notes
     assert note.startswith("The progress file could not be read and is kept as .labs/progress-")
     assert note.endswith(".broken. Rebuild: invoke check --all")
     assert course.progress.of(lab.name).state == "started"

@@ -71,7 +71,14 @@ def test_what_mends_a_wrong_word_is_the_same_task_again(labs: Path) -> None:
         assert told.value.mend.startswith("invoke check ")
 
 
-@pytest.mark.parametrize("word", ["", "zzzzzz", "%", "../..", "²", "٣", "9" * 5000, "-1", "\0"])
+@pytest.mark.parametrize("word", ["", "  "])
+def test_no_word_at_all_is_answered_with_how_labs_are_named(labs: Path, word: str) -> None:
+    with pytest.raises(Trouble) as told:
+        find(labs, word, "check")
+    assert told.value.what == "`invoke check` has to be told which lab."
+
+
+@pytest.mark.parametrize("word", ["zzzzzz", "%", "../..", "²", "٣", "9" * 5000, "-1", "\0"])
 def test_a_word_that_comes_near_nothing_says_so(labs: Path, word: str) -> None:
     with pytest.raises(Trouble) as told:
         find(labs, word)

@@ -68,6 +68,8 @@ def test_a_machine_reads_all_that_a_person_does() -> None:
         "next": "invoke check 7",
         "source": "embedded",
         "seconds": 1.235,
+        "takeaway": "",
+        "contrast": "",
     }
 
 

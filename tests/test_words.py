@@ -159,7 +159,7 @@ def test_help_on_a_task_without_words_is_short() -> None:
 def test_help_tells_what_an_option_takes() -> None:
     context = read("restore -h").help_on
     assert context is not None
-    assert usage(context, "").startswith("invoke restore LAB [--at AT]\n")
+    assert usage(context, "").startswith("invoke restore [LAB] [--at AT]\n")
 
 
 def test_trouble_is_no_surprise_to_python() -> None:

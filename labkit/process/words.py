@@ -165,4 +165,4 @@ class Reading:
 
 
 def _near(word: str, others: Sequence[str]) -> list[str]:
-    return difflib.get_close_matches(word, others, 3, 0.5)
+    return difflib.get_close_matches(word, others, 3, 0.6)
