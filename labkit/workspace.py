@@ -26,6 +26,8 @@ from labkit.schema import tree
 from labkit.trouble import Trouble
 
 _LOCK_SECONDS = 120
+# A file that is not whole yet.
+_DRAFT = ".writing-"
 _WHOLE = {"whole": True}
 
 
@@ -232,7 +234,7 @@ def write(project: Path, path: str, text: str) -> None:
         if not target.parent.resolve().is_relative_to(project.resolve()):
             raise messages.leads_out(path)
         target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".writing-")
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=_DRAFT)
         try:
             with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
                 file.write(text)
@@ -269,6 +271,9 @@ def told(path: Path) -> Iterator[None]:
     except shutil.Error as error:
         raise messages.not_written(path, str(error.args[0][0][2])) from None
     except OSError as error:
+        named = Path(error.filename or path)
         raise messages.not_written(
-            Path(error.filename or path), error.strerror or str(error), error.errno
+            path if named.name.startswith(_DRAFT) else named,
+            error.strerror or str(error),
+            error.errno,
         ) from None

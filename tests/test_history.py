@@ -306,9 +306,19 @@ def test_several_heads_explain_a_complaint_about_heads(tmp_path: Path, message: 
     ]
 
 
-@pytest.mark.parametrize("message", ["Can't locate revision identified by '9'", ""])
+@pytest.mark.parametrize("message", ["Can't locate revision identified by 'upgrade'", ""])
 def test_several_heads_explain_no_other_complaint(tmp_path: Path, message: str) -> None:
     assert disorder.behind(project(tmp_path, **FORKED), failed(message)) == []
+
+
+def test_an_id_that_nobody_typed_is_that_of_the_database(tmp_path: Path) -> None:
+    message = "Can't locate revision identified by '9'"
+    (finding,) = disorder.behind(project(tmp_path, **FORKED), failed(message))
+    assert finding.what == "The database is at 9, and no file has that id."
+    assert (finding.expected, finding.actual) == ("an id that a file has: 1, 2, 3", "9")
+    assert finding.remedy.endswith("alembic stamp --purge 3")
+    (nothing,) = disorder.behind(project(tmp_path / "empty"), failed(message))
+    assert nothing.remedy.endswith("alembic stamp --purge ID")
 
 
 def test_an_error_of_postgresql_has_nothing_to_do_with_the_files(tmp_path: Path) -> None:

@@ -33,7 +33,6 @@ def told(observation: Observation, url: str) -> Trouble:
         ("CrashShutdown", "57P02"),
         ("CannotConnectNow", "57P03"),
         ("ConnectionFailure", "08006"),
-        ("TooManyConnections", "53300"),
         ("IoError", "58030"),
     ],
 )
@@ -44,6 +43,16 @@ def test_a_state_of_the_server_is_an_outage(database: Database, kind: str, state
         "It was stopped, it crashed, or another terminal made this database anew. "
         "Your answer was not judged, and your files are as they were."
     )
+
+
+def test_a_server_without_a_connection_left_is_told_as_such(database: Database) -> None:
+    failure = Failure("TooManyConnections", "sorry, too many clients already", None, "53300")
+    trouble = told(seen(failure), database.url)
+    assert trouble.what == (
+        f"PostgreSQL had no connection left for `{COMMAND}`: sorry, too many clients already"
+    )
+    assert trouble.why.startswith("Other programs hold all that there may be. Your answer was not")
+    assert trouble.mend.startswith("Close other shells and programs that are connected")
 
 
 def test_a_full_disk_of_the_server_is_told_as_such(database: Database) -> None:

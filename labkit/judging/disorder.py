@@ -13,6 +13,7 @@ from labkit.observation import Observation
 from labkit.verdict import Finding
 
 _ABOUT_HEADS = re.compile(r"\bheads?\b|ambiguous", re.IGNORECASE)
+_UNKNOWN = re.compile(r"Can't locate revision identified by '([^']+)'")
 _NO_ATTRIBUTE = re.compile(r"has no attribute '(upgrade|downgrade)'")
 _ILLEGAL = "@-+:"
 
@@ -36,6 +37,10 @@ def behind(project: Path, seen: Observation) -> list[Finding]:
             for revision in revisions
             if missing[1] not in dict(revision.places)
         ]
+    unknown = _UNKNOWN.search(told)
+    if unknown and unknown[1] not in seen.command:
+        # Nobody typed it, so it can only come from the database.
+        return [messages.version_of_nothing(unknown[1], {r.id for r in revisions})]
     if _ABOUT_HEADS.search(told):
         return [finding for one in _histories(revisions) for finding in _heads(one)]
     return []

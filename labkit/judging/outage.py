@@ -12,7 +12,8 @@ from labkit.trouble import Trouble
 
 # SQLSTATEs by their beginning, as Appendix A of PostgreSQL's manual lists them.
 _FULL = ("53100",)
-_LOST = ("08", "57P01", "57P02", "57P03", "57P04", "53200", "53300", "58000", "58030", "XX001")
+_CROWDED = ("53300",)
+_LOST = ("08", "57P01", "57P02", "57P03", "57P04", "53200", "58000", "58030", "XX001")
 # A connection that breaks has no SQLSTATE; these are libpq's words for it.
 _BREAKS = (
     "server closed the connection unexpectedly",
@@ -21,7 +22,7 @@ _BREAKS = (
     "terminating connection",
     "SSL SYSCALL error",
 )
-_AWAY = {Fault.REFUSED, Fault.SILENT, Fault.NOT_YET, Fault.TOO_MANY}
+_AWAY = {Fault.REFUSED, Fault.SILENT, Fault.NOT_YET}
 
 
 def outage(seen: Observation, url: str) -> Trouble | None:
@@ -36,6 +37,8 @@ def outage(seen: Observation, url: str) -> Trouble | None:
     for failure in failures:
         if failure.sqlstate.startswith(_FULL):
             return messages.full(seen.command, failure.message)
+        if failure.sqlstate.startswith(_CROWDED):
+            return messages.crowded(seen.command, failure.message)
         if failure.sqlstate.startswith(_LOST) or _broke(failure, url):
             return messages.lost(seen.command, failure.message)
     return away(seen.command, url)
@@ -46,7 +49,10 @@ def away(command: str, url: str) -> Trouble | None:
     try:
         connection.connect(connection.parse(url)).close()
     except psycopg2.OperationalError as error:
-        if connection.fault(error) in _AWAY:
+        kind = connection.fault(error)
+        if kind is Fault.TOO_MANY:
+            return messages.crowded(command, str(error))
+        if kind in _AWAY:
             return messages.lost(command, str(error))
     return None
 

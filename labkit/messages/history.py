@@ -104,6 +104,19 @@ def several_heads(heads: Sequence[tuple[str, Place]]) -> Finding:
     )
 
 
+def version_of_nothing(id_: str, ids: Collection[str]) -> Finding:
+    """alembic_version holds an id that no file has."""
+    known = sorted(ids)
+    return Finding(
+        f"The database is at {id_}, and no file has that id.",
+        f"an id that a file has: {', '.join(known)}" if known else "an id that a file has",
+        id_,
+        why="The file was deleted or never handed over, or alembic_version was written by hand.",
+        remedy="Bring the file back; or, where the schema is that of a revision: "
+        f"alembic stamp --purge {known[-1] if known else 'ID'}",
+    )
+
+
 def circle(revisions: Sequence[tuple[str, Place]]) -> Finding:
     """Revisions come before themselves."""
     return Finding(

@@ -30,12 +30,26 @@ def failed(seen: Observation, where: str) -> Finding:
         place = str(failure.place)
     actual = f"{failure.kind}: {failure.message.strip()}" if failure else _tail(seen.output)
     state = f" (SQLSTATE {failure.sqlstate})" if failure and failure.sqlstate else ""
+    kept = [s.text for s in seen.migrated if s.outside and not s.failure and _changes(s.text)]
     return Finding(
         f"`{seen.command}` failed with exit status {seen.status}.",
         "exit status 0",
         actual + state,
         place,
+        f"What ran outside a transaction before it stays: {_short(kept)}." if kept else "",
+        "Undo that by hand, then have it run twice without harm: if_not_exists=True, if_exists=True"
+        if kept
+        else "",
     )
+
+
+def _changes(text: str) -> bool:
+    return text.split(None, 1)[0].upper() not in ("SELECT", "SHOW", "SET", "EXPLAIN")
+
+
+def _short(texts: Sequence[str]) -> str:
+    shown = ", ".join(f"`{' '.join(text.split())}`" for text in texts[:2])
+    return shown + (f" and {len(texts) - 2} more" if len(texts) > 2 else "")
 
 
 def left_early(seen: Observation, failure: Failure) -> Finding:

@@ -14,6 +14,16 @@ def lost(command: str, said: str) -> Trouble:
     )
 
 
+def crowded(command: str, said: str) -> Trouble:
+    """The server has as many connections as it or a role may have."""
+    return Trouble(
+        f"PostgreSQL had no connection left for `{command}`: {_first(said)}",
+        "Other programs hold all that there may be. Your answer was not judged, and your files are "
+        "as they were.",
+        "Close other shells and programs that are connected, and run the command again.",
+    )
+
+
 def full(command: str, said: str) -> Trouble:
     """The server's disk is full."""
     return Trouble(
