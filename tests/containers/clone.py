@@ -93,7 +93,9 @@ class Clone:
         for process in self.processes:
             if process.poll() is None:
                 process.kill()
-            process.communicate()
+            process.wait()
+            if process.stdout:
+                process.stdout.close()
         self.processes.clear()
 
     def window(self, *words: str) -> Window:
