@@ -16,9 +16,11 @@ from typing import NoReturn
 
 from labkit.containers import note
 
-# What runs outside: it is about the containers, or checks the labs themselves, or needs no
-# PostgreSQL, or reads a folder that may be anywhere. Every other task is handed over.
-OUTSIDE = frozenset({"up", "down", "logs", "labs", "doctor", "new", "grade", "test", "bench"})
+# What runs outside: it is about the containers, is told a path, checks the labs themselves or needs
+# no PostgreSQL. Every other task is handed over.
+OUTSIDE = frozenset(
+    {"up", "down", "logs", "doctor", "grade", "labs", "new", "index", "test", "bench"}
+)
 # Of the others, the ones that read what is typed.
 _READING = frozenset({"shell", "record", "watch"})
 _HELP = frozenset({"-h", "--help"})
