@@ -263,6 +263,52 @@ def test_a_password_file_that_cannot_be_read(tmp_path: Path) -> None:
         compose.outside(tmp_path / ".labs")
 
 
+# An engine on which all goes well, but for what the database says of the password.
+RUNNING = """case $* in
+*version*) echo 2.40.3 ;;
+*ps*) echo 0123456789abcdef ;;
+exec*) {answer} ;;
+esac"""
+SOURCE = "PostgreSQL 18.6 of Docker Compose, on 127.0.0.1:25432"
+
+
+def test_up_tells_each_step_and_what_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leave_note(tmp_path)
+    docker(tmp_path, monkeypatch, RUNNING.format(answer=f"echo '{SOURCE}'"))
+    assert list(Stack(tmp_path).up()) == [
+        "Building the workspace image. The first time takes a minute or two.",
+        "Starting PostgreSQL and the workspace.",
+        f"{SOURCE}; and a workspace, in which all tasks run now.",
+        "Next: invoke lab 1    (`invoke shell 1` opens a shell there, `invoke down` ends it)",
+    ]
+
+
+def test_up_gives_a_database_that_knows_another_password_this_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leave_note(tmp_path)
+    refuse_once = (
+        f"[ -e {tmp_path}/refused ] && echo '{SOURCE}' || {{ : >{tmp_path}/refused; exit 3; }}"
+    )
+    docker(tmp_path, monkeypatch, RUNNING.format(answer=refuse_once))
+    assert list(Stack(tmp_path).up())[2:4] == [
+        "The database knows another password; giving it this clone's. All data are kept.",
+        f"{SOURCE}; and a workspace, in which all tasks run now.",
+    ]
+
+
+def test_a_database_that_still_knows_another_password_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leave_note(tmp_path)
+    docker(tmp_path, monkeypatch, RUNNING.format(answer="exit 3"))
+    assert told(tmp_path).what == (
+        "The database does not know the password in .labs/compose/password."
+    )
+
+
 @pytest.mark.parametrize(
     ("ci", "status", "said"),
     [

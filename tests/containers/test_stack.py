@@ -108,7 +108,9 @@ def test_a_shell_is_at_the_lab_with_its_database(shared: Clone) -> None:
     shared.invoke("lab", LAB)
     with shared.window(*shared.invoke_words("shell", LAB)) as window:
         window.wait_for("lab 7> ")
-        window.type("pwd; psql -XAtc 'select current_user'; exit\n")
+        window.type("alembic curr\t")
+        window.wait_for("ent")
+        window.type("\x15pwd; psql -XAtc 'select current_user'; exit\n")
         window.wait_for("Next: invoke check 7")
         assert window.status() == 0
     seen = set(re.split(r"[\r\n]+|\x1b\S*", window.text))
