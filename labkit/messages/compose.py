@@ -194,7 +194,7 @@ BUILDING = "Building the workspace image. The first time takes a minute or two."
 STARTING = "Starting PostgreSQL and the workspace."
 MENDING = "The database knows another password; giving it this clone's. All data are kept."
 NOTHING_TO_FORGET = "Docker keeps no data of this clone."
-SURE = "This deletes the databases of all labs in Docker. Your files stay. Delete them? [y/N] "
+SURE = "This deletes the labs' data in Docker. Your files stay. Delete them? [y/N] "
 KEPT = "Nothing was deleted."
 
 
