@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -16,7 +17,7 @@ from filelock import FileLock
 
 from labkit import server as servers
 from labkit.course import Course
-from labkit.postgres import binaries
+from labkit.postgres import binaries, given, secret
 from labkit.postgres.connection import environment
 from labkit.run import Runner
 from labkit.server import Database, Server
@@ -81,6 +82,15 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def server() -> Server:
     """The server of the run; tests share it, so each uses names of its own."""
     return servers.find(Path(os.environ[_VARIABLE]))
+
+
+@pytest.fixture(scope="session")
+def oldest() -> Server:
+    """The oldest of the servers that LABS_TEST_SERVERS names, URLs of superusers."""
+    urls = os.environ["LABS_TEST_SERVERS"].split()
+    state = Path(os.environ[_VARIABLE])
+    found = [Server(partial(given.ready, url), secret.read(state)) for url in urls]
+    return min(found, key=lambda server: server.version)
 
 
 @pytest.fixture
