@@ -23,6 +23,7 @@ from labkit.schema import notation, rows
 from labkit.schema.address import connect
 from labkit.schema.catalog import KINDS, constants, names
 from labkit.schema.catalog.query import ask, holders
+from labkit.schema.garbage import uncollected
 from labkit.trouble import Trouble
 
 LOCK_TIMEOUT_MS = 2000
@@ -64,10 +65,12 @@ def read(
     """
     wanted = [_table(name) for name in rows]
     if not isinstance(where, str):
-        return _read(where, wanted, lock_timeout_ms)
+        with uncollected():
+            return _read(where, wanted, lock_timeout_ms)
     connection = connect(where)
     try:
-        return _read(connection, wanted, lock_timeout_ms)
+        with uncollected():
+            return _read(connection, wanted, lock_timeout_ms)
     finally:
         connection.close()
 
@@ -157,8 +160,9 @@ def load(source: str | Path, name: str | None = None) -> Snapshot:
             raise messages.no_file(
                 name, getattr(error, "strerror", "") or "it is no text"
             ) from None
-    content = notation.parse(source, name or "snapshot")
-    constants.settle(content)
+    with uncollected():
+        content = notation.parse(source, name or "snapshot")
+        constants.settle(content)
     return Snapshot(content)
 
 

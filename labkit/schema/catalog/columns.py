@@ -97,11 +97,13 @@ class Columns(Kind):
                 apart=3,
             ),
             "type": Arm(
-                "SELECT DISTINCT atttypid, atttypmod, format_type(atttypid, atttypmod), "
+                # What is written as text is written once for each, and not for every column.
+                "SELECT atttypid, atttypmod, format_type(atttypid, atttypmod), "
                 "typcollation, typstorage, typlen = -1 AND typelem <> 0, attcollation, "
                 "CASE WHEN attcollation NOT IN (0, 100) THEN attcollation::regcollation END "
-                "FROM pg_attribute JOIN pg_type t ON t.oid = atttypid "
-                "WHERE attrelid >= 16384 AND attnum > 0"
+                "FROM (SELECT DISTINCT atttypid, atttypmod, attcollation FROM pg_attribute "
+                "WHERE attrelid >= 16384 AND attnum > 0 OFFSET 0) d "
+                "JOIN pg_type t ON t.oid = atttypid"
             ),
             "default": Arm("SELECT adrelid, adnum, pg_get_expr(adbin, adrelid) FROM pg_attrdef"),
         }
