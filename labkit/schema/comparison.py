@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from labkit.schema.catalog import KINDS, inheritance
+from labkit.schema.catalog.constraintop import referenced
+from labkit.schema.catalog.constraints import CHECKED
 from labkit.schema.catalog.kind import Kind, Side, Spec, Tree, owners
 from labkit.schema.difference import Difference
 from labkit.schema.layers import layers
@@ -70,6 +72,7 @@ class Comparison:
             place = (_POSITIONS[kind.section], self._rank(kind, side))
             if new not in there:
                 if not kind.follows(owner, spec, self.actual):
+                    place = self._place_of_missing(kind, side, place)
                     yield place, self._missing(kind, side, holder, home, other)
                 continue
             found = Side(home, new, there[new], self.actual)
@@ -94,6 +97,14 @@ class Comparison:
                 part, sides = f"{kind.noun} order", (", ".join(ours), ", ".join(theirs))
                 told = Difference("table", owner, "changed", part, *sides)
                 yield (_POSITIONS[kind.section], _LAST), told
+
+    def _place_of_missing(self, kind: Kind, side: Side, place: Place) -> Place:
+        """A table with foreign keys to tables that are there comes when those have their keys."""
+        if kind.section == "tables" and any(
+            other in self.actual.get("tables", {}) for other in referenced(side.spec)
+        ):
+            return _POSITIONS["constraints"], CHECKED + place[1]
+        return place
 
     def _place_of_unexpected(self, kind: Kind, side: Side) -> Place:
         before = kind.goes_before(side.spec)

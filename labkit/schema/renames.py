@@ -112,7 +112,9 @@ class Renames:
         everything = dict(self._global)
         for names in self._columns.values():
             everything.update(names)
-        if theirs in (ours, self._in_new_names(ours, everything)):
+        translated = self._in_new_names(ours, everything)
+        bare = [_without_aliases(spec, everything) for spec in (theirs, translated)]
+        if theirs in (ours, translated) or bare[0] == bare[1]:
             return theirs, theirs
         return self._in_new_names(ours, self._names(wanted.owner)), theirs
 
@@ -133,6 +135,16 @@ class Renames:
                 for key, item in given.items()
             }
         return given
+
+
+def _without_aliases(spec: Spec, names: Names) -> Spec:
+    """A view without the old names that it goes on giving to columns: ``SELECT code AS sku``."""
+    query = spec.get("query")
+    if not isinstance(query, str):
+        return spec
+    for old, new in names.items():
+        query = query.replace(f"{new} AS {old}", new).replace(f"{new} AS {new}", new)
+    return {**spec, "query": query}
 
 
 def _renamed(text: str, names: Names) -> str:

@@ -18,6 +18,8 @@ _FAMILIES = (
     {"interval"},
     {"time"},
 )
+# Types of two families that have a cast all the same.
+_CAST = ({"integer", "boolean"}, {"json", "jsonb"}, {"interval", "time"}, {"bit", "integer"})
 _NULLABLE = ("nullable", "not null name", "not null valid", "not null inherited")
 _NULL = op.Code("None")
 
@@ -47,7 +49,7 @@ def definition(wanted: Side, found: Side, words: str) -> op.Code:
         told.append(_alter(found, server_default=_NULL))
         default = "default" in ours
     if retyped:
-        told += _retype(wanted, found, "" if direct else f"{found.name}::{ours['type']}", changes)
+        told += _retype(wanted, found, "" if direct else _cast(found, ours["type"]), changes)
     simple = not any(key in ours or key in theirs for key in _NULLABLE[1:])
     if ours.get("nullable") != theirs.get("nullable") and simple:
         changes["nullable"] = ours.get("nullable", True)
@@ -73,6 +75,18 @@ def _direct(old: str, new: str) -> bool:
     if kind_of(new)[1] != kind_of(old)[1]:
         return False
     return ours == theirs or any({ours, theirs} <= family for family in _FAMILIES)
+
+
+def _cast(found: Side, new: str) -> str:
+    """The value of a column in another type; by way of text where the two have no cast."""
+    old, dimensions = kind_of(found.spec["type"])
+    kind, more = kind_of(new)
+    if more and not dimensions:
+        return f"ARRAY[{found.name}]::{new}"
+    pair = {old.partition("(")[0], kind.partition("(")[0]}
+    if pair & _FAMILIES[1] or pair in _CAST:
+        return f"{found.name}::{new}"
+    return f"{found.name}::text::{new}"
 
 
 def kind_of(words: str) -> tuple[str, int]:

@@ -18,7 +18,9 @@ _NOUNS = {
     "check": "check constraint",
     "foreign key": "foreign key",
 }
-_RANKS = {noun: rank for rank, noun in enumerate(_NOUNS.values())}
+# Keys first, and room behind each kind for tables that need those before.
+_RANKS = {noun: 1000 * rank for rank, noun in enumerate(_NOUNS.values())}
+CHECKED = _RANKS["check constraint"]
 _ACTIONS = {"r": "restrict", "c": "cascade", "n": "set null", "d": "set default"}
 _MATCHES = {"f": "full", "p": "partial"}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from labkit.schema.catalog import op, privileges
 from labkit.schema.catalog.bysql import BySql
+from labkit.schema.catalog.expression import tokens
 from labkit.schema.catalog.kind import (
     GRANTS,
     NAMESAKES,
@@ -68,6 +69,27 @@ class Enums(BySql):
             new, old = apart[0]
             return [f"ALTER TYPE {name} RENAME VALUE {op.sql_text(old)} TO {op.sql_text(new)}"]
         return self._made_anew(wanted, found)
+
+    def changed(self, part: str, wanted: Side, found: Side) -> str | None:
+        if part == "" and self._is_seen_by_a_view(found):
+            kept = [label for label in wanted.spec["values"] if label in found.spec["values"]]
+            if kept != found.spec["values"]:
+                return None
+        return super().changed(part, wanted, found)
+
+    def _is_seen_by_a_view(self, found: Side) -> bool:
+        """Whether a view stands on a table that has the type: its columns stay as they are."""
+        tables = {
+            op.bare(table)
+            for table, spec in found.tree.get("tables", {}).items()
+            for held in spec.get("columns", {}).values()
+            if held["type"].removesuffix("[]") == found.identity
+        }
+        views = [
+            *found.tree.get("views", {}).values(),
+            *found.tree.get("materialized views", {}).values(),
+        ]
+        return any(tables & set(map(op.bare, tokens(view["query"]))) for view in views)
 
     def _made_anew(self, wanted: Side, found: Side) -> list[str]:
         """A value cannot be dropped or moved: the columns go over to a new type."""
