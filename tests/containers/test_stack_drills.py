@@ -109,7 +109,6 @@ def test_a_database_restarted_in_an_upgrade_is_told_and_the_next_command_goes_on
     out, _ = running.communicate(timeout=120)
     assert running.returncode == 2, out
     assert "PostgreSQL went away while `alembic upgrade head` ran" in out
-    (shared.root / "workspace" / LAB / SLOW).unlink()
     while not shared.works():
         assert shared.is_up()
     assert shared.invoke("check", LAB).status == 1
@@ -132,6 +131,7 @@ def upgrading(clone: Clone) -> subprocess.Popen[str]:
     )
     while ask(clone, asleep).out.strip() != "1":
         assert running.poll() is None, running.communicate()
+    (clone.root / "workspace" / LAB / SLOW).unlink()
     return running
 
 
