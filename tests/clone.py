@@ -144,6 +144,24 @@ $ alembic upgrade head
 $ python gate.py
 # => Output: café...
 ```
+
+<details>
+<summary>Hint 1</summary>
+
+A price is a column of its own.
+
+</details>
+
+<details>
+<summary>Hint 2</summary>
+
+Give it a default:
+
+```python
+sa.Column("price", sa.Integer, server_default="0")
+```
+
+</details>
 '''
 
 _SHOP = """import os
@@ -172,6 +190,11 @@ $ python shop.py "CREATE TABLE products (name text); INSERT INTO products VALUES
 $ cat notes.txt
 # => Output: bread
 ```
+
+## Key takeaway
+
+Bread alone is
+no breakfast.
 
 ## Your turn
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
+import re
+
 import pytest
 from invoke.collection import Collection
 from invoke.main import program
@@ -181,3 +184,25 @@ def test_all_stands_in_the_place_of_a_lab_where_a_task_knows_it(
     words: list[str], meant: list[str]
 ) -> None:
     assert with_all(words, Collection.from_module(tasks)) == meant
+
+
+# Help and completion.
+
+
+@pytest.mark.parametrize("name", sorted(Collection.from_module(tasks).task_names))
+def test_every_task_has_help_with_an_example(name: str) -> None:
+    task = Collection.from_module(tasks)[name]
+    told = inspect.getdoc(task) or ""
+    assert re.search(rf"^Example: invoke {name}\b", told, re.MULTILINE)
+    context = read(f"{name} --help").help_on
+    assert context is not None
+    assert [a.name for a in context.args.values() if not a.help] == []
+
+
+def test_a_task_that_can_do_without_a_lab_is_given_an_empty_word() -> None:
+    collection = Collection.from_module(tasks)
+    assert with_all(["restore"], collection) == ["restore", ""]
+    assert with_all(["restore", "labs"], collection) == ["restore", "", "labs"]
+    assert with_all(["restore", "12"], collection) == ["restore", "12"]
+    assert with_all(["check", "--all", "--json"], collection) == ["check", "all", "--all", "--json"]
+    assert with_all(["reset", "12", "--all"], collection) == ["reset", "12", "--all"]
