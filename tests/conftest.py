@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
 import tempfile
@@ -28,6 +29,7 @@ from tests.drills import ask, disk
 
 _STATE = pytest.StashKey[Path]()
 _VARIABLE = "LABKIT_TEST_STATE"
+_PROOF = re.compile(r"test_a_lab_proves_itself\[(server|oldest)-")
 
 
 def _clean_environment() -> None:
@@ -76,6 +78,25 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     state = config.stash.get(_STATE, None)
     if state:
         _remove(state)
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Tell how long all labs with all their proofs take, for each server."""
+    workers = int(getattr(config.option, "numprocesses", 0) or 1)
+    work: dict[str, list[float]] = {}
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            match = _PROOF.search(getattr(report, "nodeid", ""))
+            if match and getattr(report, "when", "") == "call":
+                work.setdefault(match[1], []).append(report.duration)
+    for which, seconds in sorted(work.items()):
+        name = {"server": "the server that comes with them", "oldest": "the oldest server"}[which]
+        terminalreporter.write_line(
+            f"{len(seconds)} labs with all proofs on {name}: {sum(seconds):.0f} s of work,"
+            f" {sum(seconds) / workers:.0f} s on {workers} worker{'s' if workers > 1 else ''}"
+        )
 
 
 @pytest.fixture(scope="session")
