@@ -18,7 +18,7 @@ from importlib import metadata
 from pathlib import Path
 
 from labkit.authoring import versions
-from labkit.containers import note
+from labkit.containers import compose, note
 from labkit.containers.engine import Engine
 from labkit.course import Course
 from labkit.messages import doctor as messages
@@ -184,6 +184,9 @@ def _server(course: Course) -> Iterator[Checkup]:
 
 
 def _containers(course: Course) -> Iterator[Checkup]:
+    if compose.VARIABLE in os.environ:
+        # In the workspace container, which knows of no engine.
+        return
     engine = Engine(course.root, os.environ)
     up = note.read(course.state)
     # Nobody needs Docker who does not use it.
@@ -192,12 +195,12 @@ def _containers(course: Course) -> Iterator[Checkup]:
         client = engine.docker("version", "--format", "{{.Client.Version}} {{.Server.Version}}")
         engine.need_compose()
         engine.is_rootless()
-        compose = engine.compose("version", "--short").said
+        version = engine.compose("version", "--short").said
     except Trouble as trouble:
         why, mend = (trouble.why, trouble.mend) if up else ("", "")
         yield Checkup("Docker", worse, messages.no_docker(trouble.what), why, mend)
         return
-    yield Checkup("Docker", PASS, messages.docker(client.said.split(), compose))
+    yield Checkup("Docker", PASS, messages.docker(client.said.split(), version))
     if up:
         yield Checkup("containers", PASS, messages.up(up.port))
 

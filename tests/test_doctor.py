@@ -167,6 +167,13 @@ def test_docker_is_missed_only_where_it_is_used(
     assert seen.mend == (trouble.mend if up else "")
 
 
+def test_docker_is_not_looked_for_in_the_workspace_container(
+    course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LABS_COMPOSE", "25432")
+    assert list(found(course, "Docker")) == []
+
+
 @pytest.mark.parametrize(
     ("window", "status", "said"),
     [
