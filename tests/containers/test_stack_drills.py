@@ -202,6 +202,16 @@ def test_a_clone_of_another_uid_is_told_and_works_the_second_time(clones: Make) 
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make somebody else's clone")
+def test_a_clone_of_another_uid_that_was_prepared_works_the_first_time(clones: Make) -> None:
+    clone = clones(owner=4712)
+    prepared = clone.compose("run", "--rm", "prepare")
+    assert (prepared.status, prepared.out) == (0, ""), prepared.all
+    said = clone.compose("run", "--rm", "workspace", "sh", "-c", "id -u; touch workspace/mine")
+    assert (said.status, said.out.split()[-1:]) == (0, ["4712"]), said.all
+    assert (clone.root / "workspace/mine").stat().st_uid == 4712
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make somebody else's clone")
 def test_an_uid_that_somebody_has_set_is_left_and_told(clones: Make) -> None:
     clone = clones(owner=4712)
     (clone.root / ".env").write_text("LAB_UID=4713\n")
