@@ -6,12 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from labkit.authoring import index
+from labkit.authoring import index, indexing
 from labkit.authoring.coverage import Used, covered, form, typed, used
 from labkit.authoring.surface import surface
+from labkit.lab import Lab
+from labkit.messages.record import indexed
 from labkit.observation import Observation
 from labkit.page import Command
+from labkit.run import Runner
+from labkit.server import Server
 from labkit.trial import Record
+from labkit.trouble import Trouble
 from tests.world import lab
 
 
@@ -109,6 +114,53 @@ def test_the_tables_say_what_they_were_made_of(tmp_path: Path) -> None:
     assert index.is_current(text)
     assert index.with_parts(text, [made], by_lab) == text
     assert covered(by_lab, "op", "ini") == (2, 47)
+
+
+PLACES = "".join(
+    f"<!-- generated: {name}, by `invoke index` -->\n<!-- end of {name} -->\n"
+    for name in ("labs", "coverage")
+)
+
+
+def write(readme: Path, made: Lab, server: Server, runner: Runner) -> bool:
+    return indexing.write(readme, [made], server, runner, readme.parent / "state", lambda _: None)
+
+
+def test_the_tables_are_written_once_for_pages_that_stay_as_they_are(
+    server: Server, shared_runner: Runner, tmp_path: Path
+) -> None:
+    readme = tmp_path / "README.md"
+    readme.write_text(PLACES)
+    made = lab(tmp_path, "```console\n$ alembic heads\n```\n")
+    assert write(readme, made, server, shared_runner)
+    assert ("command", "heads") in index.read(readme.read_text())[1]
+    assert not write(readme, made, server, shared_runner)
+
+
+def test_nothing_is_written_of_a_page_that_does_not_hold(
+    server: Server, shared_runner: Runner, tmp_path: Path
+) -> None:
+    readme = tmp_path / "README.md"
+    readme.write_text(PLACES)
+    made = lab(tmp_path, "```console\n$ alembic heads\n# => Output: 0001 (head)\n```\n")
+    with pytest.raises(Trouble) as told:
+        write(readme, made, server, shared_runner)
+    assert (
+        told.value.what == "The page of 01-tiny does not hold, so the tables are left as they are."
+    )
+    assert told.value.mend == "invoke record 1"
+    assert readme.read_text() == PLACES
+
+
+def test_an_author_is_told_what_was_written() -> None:
+    assert indexed("labs/README.md", changed=True) == [
+        "Written: labs/README.md.",
+        "Read what changed: git diff labs/README.md",
+    ]
+    assert indexed("labs/README.md", changed=False) == [
+        "labs/README.md was right already.",
+        "Go on: invoke test",
+    ]
 
 
 def test_a_readme_without_a_place_for_the_tables_is_refused(tmp_path: Path) -> None:
