@@ -15,6 +15,7 @@ from statistics import median
 
 from labkit import server, workspace
 from labkit.lab import Lab, all_labs
+from labkit.need import possible
 from labkit.page import Command, File
 from labkit.server import Server
 from labkit.trial import environment
@@ -30,7 +31,7 @@ def by_hand(lab: Lab, postgres: Server) -> float:
         tempfile.TemporaryDirectory(dir=ROOT / ".labs") as folder,
         postgres.throwaway(lab.database) as database,
     ):
-        for step in lab.page.example:
+        for step in possible(lab.page.example, postgres.version):
             if isinstance(step, File):
                 workspace.write(Path(folder), step.path, step.text)
             elif isinstance(step, Command):
