@@ -11,7 +11,7 @@ _CHECKS = (
     ("ruff", "format", "--check", "."),
     ("mypy",),
     # The tests with containers share one stack, so they go to one worker.
-    ("pytest", "-n", "2", "--dist", "loadgroup"),
+    ("pytest", "-n", "2", "--dist", "loadgroup", "-rs"),
 )
 
 _BENCHES = ("bench.lab", "bench.containers")
