@@ -18,6 +18,9 @@ class Audience(Protocol):
     def noted(self, text: str) -> None:
         """Something happened that the learner should know of."""
 
+    def aside(self, text: str) -> None:
+        """What comes next, and why; nobody has to know it."""
+
     def wrote(self, file: File) -> None:
         """A file was written."""
 
@@ -38,6 +41,9 @@ class Silent:
         """Hear nothing."""
 
     def noted(self, text: str) -> None:
+        """Hear nothing."""
+
+    def aside(self, text: str) -> None:
         """Hear nothing."""
 
     def wrote(self, file: File) -> None:

@@ -103,7 +103,7 @@ def walk(
         _start(lab, server, end, line, lowest) as start,
     ):
         url, at = start
-        audience.noted(messages.walking([one.id for one in todo]))
+        audience.aside(messages.walking([one.id for one in todo]))
         walker = _Walker(Trial(copy, url, runner, timeout=CHECK_SECONDS), audience)
         legs: list[Leg] = []
         for one in todo:

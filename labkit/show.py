@@ -64,6 +64,10 @@ class Screen:
         """Show what the learner should know of."""
         self.paragraph(text, "yellow")
 
+    def aside(self, text: str) -> None:
+        """Show what comes next."""
+        self.paragraph(text, "dim")
+
     def wrote(self, file: File) -> None:
         """Remember a file; they are named together before the next command."""
         self._files.append(file.path)
