@@ -123,7 +123,8 @@ def watch(_: Context, lab: str) -> None:
 
     def action() -> Verdict | None:
         with Course(ROOT) as course:
-            return lookout.keep(course, course.lab(lab, "watch"), Screen)
+            verbs = guidance.verbs(course)
+            return lookout.keep(course, course.lab(lab, "watch"), Screen, verbs)
 
     end(action, screen, task="watch", lab=lab)
 

@@ -306,7 +306,7 @@ class Course:
         except Trouble as trouble:
             self._said.append(progress_messages.unwritten(trouble.what))
 
-    def _following(self, lab: Lab) -> Lab | None:
+    def following(self, lab: Lab) -> Lab | None:
         """The lab that comes after one that passed."""
         labs = self.labs()
         try:
@@ -339,7 +339,7 @@ class Course:
             source=self.server.source,
             seconds=time.monotonic() - started,
         )
-        following = self._following(lab) if task == "check" else None
+        following = self.following(lab) if task == "check" else None
         return messages.with_following(verdict, lab, self._shown(lab), following)
 
     def _explained(self, verdict: Verdict, lab: Lab, *, remedies: bool) -> Verdict:

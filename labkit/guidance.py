@@ -6,7 +6,12 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
+from labkit import coach
+from labkit.audience import Silent
 from labkit.coach import Help, Shown
+from labkit.course import Course
+from labkit.lab import Lab
+from labkit.lookout import Verbs
 from labkit.show import Screen
 from labkit.terminal import cleaned
 from labkit.verdict import Verdict
@@ -40,6 +45,23 @@ def draw(screen: Screen, told: Help | Shown | Verdict | Sequence[str]) -> Verdic
         for line in told:
             screen.note(line)
     return None
+
+
+def verbs(course: Course) -> Verbs:
+    """A hint and the page's answer, drawn where a lab is watched."""
+
+    def hint(lab: Lab, screen: Screen) -> None:
+        told(screen, coach.help_with(course, lab, Silent()))
+
+    def solution(lab: Lab, screen: Screen) -> None:
+        told(screen, coach.solution(course, lab, screen.sure))
+
+    def told(screen: Screen, help_: Help | Shown | Verdict | Sequence[str]) -> None:
+        screen.console.print()
+        if verdict := draw(screen, help_):
+            screen.verdict(verdict)
+
+    return Verbs(hint, solution)
 
 
 def _markdown(screen: Screen, text: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import termios
@@ -14,7 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from labkit import lookout, saves
+from labkit import guidance, lookout, saves
 from labkit.course import Course
 from labkit.keyboard import Keyboard
 from labkit.messages import watch as messages
@@ -30,7 +31,7 @@ from tests.window import Window
 
 _CODES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _NEVER = "while True:\n    pass\n"
-KEYS = "c check  q quit"
+KEYS = "h hint  s solution  n next  c check  q quit"
 
 
 def watching(clone: Clone, columns: int = 80, **variables: str) -> Window:
@@ -362,8 +363,64 @@ def test_a_system_that_watches_no_more_is_looked_at_and_that_is_told(
             return super().pressed(20)
 
     monkeypatch.setattr(lookout, "Keyboard", Typist)
-    verdict = lookout.keep(course, lab, Screen)
+    verdict = lookout.keep(course, lab, Screen, guidance.verbs(course))
     assert isinstance(verdict, Verdict)
     shown = " ".join(capsys.readouterr().out.split())
     assert "notes.txt saved, checked in" in shown
     assert messages.POLLING in shown
+
+
+# Keys.
+
+
+def test_a_key_shows_a_hint_below_the_verdict(loaded: Clone) -> None:
+    loaded.answer(WRONG)
+    with watching(loaded) as window:
+        window.wait_for(KEYS)
+        window.type("h")
+        window.wait_for(KEYS)
+        window.type("q")
+        assert window.status() == 1
+    shown = screens(window)[2]
+    assert shown[1].startswith(f"FAIL  {NAME}: ")
+    assert any(line.startswith("Hint 1 of ") for line in shown)
+    assert shown[-1] == KEYS
+
+
+def test_a_key_shows_the_solution_once_it_is_agreed_to(loaded: Clone) -> None:
+    with watching(loaded) as window:
+        before = settings(window)
+        window.wait_for(KEYS)
+        window.type("s")
+        window.wait_for("[y/N]")
+        assert settings(window) == before
+        window.type("y\n")
+        window.wait_for(KEYS)
+        window.type("q")
+        assert window.status() == 1
+    assert "migrations/versions/0003_price.py" in screens(window)[2]
+
+
+def test_a_key_goes_on_to_the_next_lab_and_watches_that(loaded: Clone) -> None:
+    with watching(loaded) as window:
+        window.wait_for(KEYS)
+        window.type("n")
+        window.wait_for("$ cat notes.txt")
+        window.wait_for(KEYS)
+        (loaded.root / "workspace" / OTHER / "notes.txt").write_text("bread\nmilk\n")
+        window.wait_for("notes.txt saved, checked in")
+        window.type("q")
+        window.status()
+    assert screens(window)[-1][1].startswith(f"FAIL  {OTHER}: ")
+
+
+def test_behind_the_last_lab_there_is_nothing_to_go_on_to(loaded: Clone) -> None:
+    shutil.rmtree(loaded.root / "labs" / OTHER)
+    with watching(loaded) as window:
+        window.wait_for(KEYS)
+        window.type("n")
+        window.wait_for(KEYS)
+        window.type("q")
+        window.status()
+    said = [screen[0] for screen in screens(window)]
+    assert "All labs have passed. See all of them: invoke labs" in said

@@ -11,7 +11,7 @@ POLLING = (
     "looked at five times a second."
 )
 NO_KEYS = "Ctrl-C ends it."
-KEYS = {"c": "check", "q": "quit"}
+KEYS = {"h": "hint", "s": "solution", "n": "next", "c": "check", "q": "quit"}
 
 
 def keys(there: bool) -> str:
