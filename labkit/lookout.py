@@ -11,7 +11,6 @@ from labkit.audience import Silent
 from labkit.course import Course
 from labkit.keyboard import Keyboard
 from labkit.lab import Lab
-from labkit.messages import course as course_messages
 from labkit.messages import watch as messages
 from labkit.page import Command
 from labkit.saves import Saves
@@ -156,8 +155,8 @@ class _Lookout:
     def _go_on(self) -> None:
         """Turn to the lab that comes next, if there is one."""
         coming = self.course.following(self.lab)
-        if coming is None:
-            self.said = (course_messages.NOTHING_LEFT,)
+        if coming is None or coming.name == self.lab.name:
+            self.said = (messages.NOTHING_LEFT,)
             self._show()
             return
         self.lab, self.key, self.verdict = coming, _NEXT, None
@@ -187,13 +186,16 @@ class _Hearing(Silent):
 
     def __init__(self, screen: Screen) -> None:
         self._screen = screen
+        self._running = False
         self.said: tuple[str, ...] = ()
 
     def noted(self, text: str) -> None:
-        """Keep it for the verdict."""
-        self.said += (text,)
+        """Keep it for the verdict, unless it is about what goes on by then."""
+        if not self._running:
+            self.said += (text,)
         self._screen.passing(text)
 
     def began(self, command: Command) -> None:
         """Show it as long as it runs."""
+        self._running = True
         self._screen.passing(f"$ {command.text}")

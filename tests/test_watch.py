@@ -57,6 +57,12 @@ def screens(window: Window) -> list[list[str]]:
     return [_CODES.sub("", text).splitlines() for text in window.text.split("\x1b[2J\x1b[H")]
 
 
+def heads(window: Window) -> list[str]:
+    """The verdicts, one for each time that the screen was cleared."""
+    lines = [line for screen in screens(window) for line in screen]
+    return [line[:4] for line in lines if line.startswith(("PASS  ", "FAIL  "))]
+
+
 def told(lines: list[str]) -> list[str]:
     """Lines without how long it took."""
     return [re.sub(r"\d+\.\d+ s", "N s", line) for line in lines]
@@ -92,14 +98,10 @@ def test_a_save_is_checked_and_its_verdict_is_all_that_stands_on_the_screen(load
         window.type("q")
         assert window.status() == 0
     first, second = screens(window)[1:3]
-    assert told(second) == [
-        "migrations/versions/0003_price.py saved, checked in N s.",
-        "",
-        f"PASS  {NAME}: 4 claims, 1 snapshot, 3 commands verified in N s",
-        f"Go on: invoke lab {NUMBER + 1}",
-        "",
-        KEYS,
-    ]
+    assert told(second)[0] == "migrations/versions/0003_price.py saved, checked in N s."
+    head = f"PASS  {NAME}: 4 claims, 1 snapshot, 3 commands, 1 round trip verified in N s"
+    assert head in told(second)
+    assert second[-3:] == [f"Go on: invoke lab {NUMBER + 1}", "", KEYS]
     assert first[1].startswith(f"FAIL  {NAME}: ")
     assert KEYS in first
 
@@ -172,7 +174,7 @@ def test_a_key_checks_again_what_changed_in_the_database(loaded: Clone, server: 
         window.wait_for(KEYS)
         window.type("q")
         assert window.status() == 1
-    assert [screen[1][:4] for screen in screens(window)[1:]] == ["PASS", "FAIL", "FAIL"]
+    assert heads(window) == ["PASS", "FAIL", "FAIL"]
 
 
 def test_a_save_ends_the_check_of_the_save_before(loaded: Clone) -> None:
@@ -186,8 +188,8 @@ def test_a_save_ends_the_check_of_the_save_before(loaded: Clone) -> None:
         window.type("q")
         assert window.status() == 0
     assert time.monotonic() - started < 40
-    assert next(screen[1][:4] for screen in screens(window)[1:]) == "FAIL"
-    assert screens(window)[-1][1].startswith(f"PASS  {NAME}: ")
+    assert heads(window)[0] == "FAIL"
+    assert heads(window)[-1] == "PASS"
 
 
 def test_a_server_that_is_away_is_told_and_the_watch_goes_on(loaded: Clone, server: Server) -> None:
@@ -231,7 +233,7 @@ def test_ctrl_c_leaves_nothing_behind(loaded: Clone, server: Server, answer: str
         window.type("\x03")
         window.status()
         assert settings(window) == before
-    assert clones.databases(server) == [f"lab_{NUMBER}"]
+    assert [name for name in clones.databases(server) if "throwaway" in name] == []
     assert left(loaded) == []
     assert "Traceback" not in window.text
 
@@ -242,7 +244,7 @@ def test_a_window_that_is_closed_leaves_nothing_behind(loaded: Clone, server: Se
         os.close(window._master)
         window._master = os.open(os.devnull, os.O_RDONLY)
         window.process.wait(30)
-    assert clones.databases(server) == [f"lab_{NUMBER}"]
+    assert [name for name in clones.databases(server) if "throwaway" in name] == []
     assert left(loaded) == []
 
 
@@ -383,7 +385,7 @@ def test_a_key_shows_a_hint_below_the_verdict(loaded: Clone) -> None:
         assert window.status() == 1
     shown = screens(window)[2]
     assert shown[1].startswith(f"FAIL  {NAME}: ")
-    assert any(line.startswith("Hint 1 of ") for line in shown)
+    assert any(line.startswith("Hint 1") for line in shown)
     assert shown[-1] == KEYS
 
 
@@ -423,4 +425,4 @@ def test_behind_the_last_lab_there_is_nothing_to_go_on_to(loaded: Clone) -> None
         window.type("q")
         window.status()
     said = [screen[0] for screen in screens(window)]
-    assert "All labs have passed. See all of them: invoke labs" in said
+    assert messages.NOTHING_LEFT in said

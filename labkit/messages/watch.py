@@ -11,6 +11,7 @@ POLLING = (
     "looked at five times a second."
 )
 NO_KEYS = "Ctrl-C ends it."
+NOTHING_LEFT = "No other lab is left. See all of them: invoke labs"
 KEYS = {"h": "hint", "s": "solution", "n": "next", "c": "check", "q": "quit"}
 
 
