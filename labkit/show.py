@@ -280,10 +280,9 @@ class Screen:
     def _finding(self, number: int, finding: Finding) -> None:
         self.paragraph(f"{number}. {finding.what}", "bold")
         rows = []
-        said = finding.expected in finding.what and finding.actual in finding.what
         if "\n" in finding.expected + finding.actual:
             rows.append(("differs", "\n".join(_differing(finding))))
-        elif not said:
+        elif not _says_both(finding):
             rows += [("expected", finding.expected), ("found", finding.actual)]
         rows += [("at", finding.place), ("why", finding.why), ("mend", finding.remedy)]
         rows = [(name, text) for name, text in rows if text or name in ("expected", "found")]
@@ -326,6 +325,14 @@ def _summary(verdict: Verdict) -> str:
         if number
     ]
     return f"{verdict.lab}: {', '.join(counted)} verified in {verdict.seconds:.1f} s"
+
+
+def _says_both(finding: Finding) -> bool:
+    """Whether the sentence sets the two side by side already."""
+    what = finding.what
+    before, found, _ = what.partition(", found ")
+    told = bool(found) and "expected " in before
+    return told and finding.expected in what and finding.actual in what
 
 
 def _differing(finding: Finding) -> list[str]:

@@ -286,6 +286,11 @@ def test_a_sentence_that_says_both_is_not_said_again() -> None:
     ]
 
 
+def test_a_command_that_holds_both_texts_does_not_hide_them() -> None:
+    finding = Finding("`echo 0002 0003` prints something else.", "0002", "0003")
+    assert verdict(finding)[4:6] == ["   expected  0002", "   found     0003"]
+
+
 def test_nothing_found_is_still_set_beside_what_was_expected() -> None:
     assert verdict(Finding("It prints something else.", "one", ""))[4:6] == [
         "   expected  one",
