@@ -282,7 +282,7 @@ class Screen:
         rows = []
         if "\n" in finding.expected + finding.actual:
             rows.append(("differs", "\n".join(_differing(finding))))
-        elif not _says_both(finding):
+        elif (finding.expected or finding.actual) and not _says_both(finding):
             rows += [("expected", finding.expected), ("found", finding.actual)]
         rows += [("at", finding.place), ("why", finding.why), ("mend", finding.remedy)]
         rows = [(name, text) for name, text in rows if text or name in ("expected", "found")]
