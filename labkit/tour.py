@@ -45,6 +45,10 @@ def check_all(course: Course, on_lab: OnLab) -> Verdict:
             findings.append(messages.gone(lab, lapsed=lapsed))
             failing.append(lab)
             continue
+        if course.work(lab).database is None and any(step.live for step in lab.page.checks):
+            findings.append(messages.without_database(lab))
+            failing.append(lab)
+            continue
         verdict = course.check(lab, Silent())
         if verdict.status == ERROR and isinstance(verdict.trouble, Trouble):
             raise verdict.trouble

@@ -243,6 +243,24 @@ def test_a_project_that_was_deleted_is_a_finding_of_a_check_of_all(clone: Clone)
     ]
 
 
+def test_a_database_that_is_gone_is_a_finding_and_the_rest_is_checked(
+    clone: Clone, server: Server
+) -> None:
+    clone.invoke("lab", LAB)
+    server.drop(f"lab_{LAB}")
+    done = clone.invoke("check", "--all")
+    assert done.status == 1
+    assert done.lines[1:] == [
+        "FAIL  1 lab: 1 finding",
+        "",
+        f"1. {OTHER} could not be judged: its database is gone.",
+        "   why   The server was made anew, or another server is in use now.",
+        f"   mend  invoke lab {LAB}",
+        "",
+        f"Look at one: invoke check {LAB}",
+    ]
+
+
 # Points of a page, and the way back.
 
 

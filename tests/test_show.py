@@ -402,3 +402,22 @@ def test_a_difference_is_shown_before_it_is_agreed_to() -> None:
     drawn = Drawn()
     assert drawn.screen.told("--- a\n+++ b\n-one\n+two")
     assert drawn.lines == ["", "--- a", "+++ b", "-one", "+two"]
+
+
+def test_a_pass_shows_the_other_answer_above_it_and_what_to_remember_below() -> None:
+    file = io.StringIO()
+    verdict = Verdict(
+        "check",
+        "07-add-column",
+        verified={"round trips": 1},
+        takeaway="Add a column with a default\nthat is the same for every row.",
+        contrast="--- a.py, yours\n+++ a.py, the page's solution\n-one\n+two",
+        following="Go on: invoke lab 8",
+    )
+    Screen(file, 40).verdict(verdict)
+    assert file.getvalue() == (
+        "\n--- a.py, yours\n+++ a.py, the page's solution\n-one\n+two\n\n"
+        "PASS  07-add-column: 1 round trip\nverified in 0.0 s\n\n"
+        "Add a column with a default that is the\nsame for every row.\n\n"
+        "Go on: invoke lab 8\n"
+    )

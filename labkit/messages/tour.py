@@ -28,6 +28,15 @@ def gone(lab: Lab, *, lapsed: bool) -> Finding:
     )
 
 
+def without_database(lab: Lab) -> Finding:
+    """A lab whose answer is a state of a database that is not there; its progress stays."""
+    return Finding(
+        f"{lab.name} could not be judged: its database is gone.",
+        why="The server was made anew, or another server is in use now.",
+        remedy=f"invoke lab {lab.number}",
+    )
+
+
 def fails(lab: Lab, findings: int, *, lapsed: bool) -> Finding:
     """An answer does not pass."""
     number = "1 finding" if findings == 1 else f"{findings} findings"
