@@ -1,9 +1,9 @@
 """How fast a schema is read and compared, beside pg_dump and SQLAlchemy's Inspector, in one run.
 
-    python bench/snapshot.py URL [--tables 100 1000 5000] [--pg-dump PATH]
+    python -m bench.snapshot [URL] [--tables 100 1000 5000] [--pg-dump PATH]
 
-URL is that of a role that may create databases. Each schema has tables of 10 columns, 2 indexes
-and a foreign key; its database is dropped afterwards.
+URL is that of a role that may create databases, by default the labs' own server. Each schema has
+tables of 10 columns, 2 indexes and a foreign key; its database is dropped afterwards.
 """
 
 from __future__ import annotations
@@ -20,13 +20,15 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg2
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
-
-from labkit import compare, snapshot
+from labkit import compare, server, snapshot
+from labkit.postgres import binaries
 from labkit.schema.address import libpq
+
+ROOT = Path(__file__).parent.parent
 
 TABLE = """
 CREATE TABLE table_{0} (
@@ -96,7 +98,7 @@ def measure(url: str, tables: int, times: int, pg_dump: str | None) -> None:
         "dump": lambda: snapshot.dump(found),
         "load": lambda: snapshot.load(text),
         "python -m labkit.snapshot": lambda: subprocess.run(
-            program, check=True, stdout=subprocess.DEVNULL, cwd=Path(__file__).parent.parent
+            program, check=True, stdout=subprocess.DEVNULL, cwd=ROOT
         ),
         "Inspector": lambda: inspected(url),
     }
@@ -111,21 +113,28 @@ def measure(url: str, tables: int, times: int, pg_dump: str | None) -> None:
     print(f"  peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10:19} MB")
 
 
+def _pg_dump() -> str | None:
+    """The pg_dump that came with the server, or the one that is installed."""
+    own = binaries.find().folder / "pg_dump"
+    return str(own) if own.exists() else shutil.which("pg_dump")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("url")
+    parser.add_argument("url", nargs="?")
     parser.add_argument("--tables", type=int, nargs="+", default=[100, 1000, 5000])
     parser.add_argument("--times", type=int, default=5)
-    parser.add_argument("--pg-dump", default=shutil.which("pg_dump"))
+    parser.add_argument("--pg-dump", default=_pg_dump())
     given = parser.parse_args()
+    url = libpq(given.url or server.find(ROOT / ".labs").admin_url)
     for tables in given.tables:
         name = f"bench_{uuid.uuid4().hex[:8]}"
-        with closing(psycopg2.connect(given.url)) as admin:
+        with closing(psycopg2.connect(url)) as admin:
             admin.autocommit = True
             admin.cursor().execute(f"CREATE DATABASE {name}")
             try:
-                base = given.url.rpartition("/")[0]
-                measure(f"{base}/{name}", tables, given.times, given.pg_dump)
+                own = urlsplit(url)._replace(path=f"/{name}").geturl()
+                measure(own, tables, given.times, given.pg_dump)
             finally:
                 admin.cursor().execute(f"DROP DATABASE {name} WITH (FORCE)")
 

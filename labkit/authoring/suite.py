@@ -14,7 +14,7 @@ _CHECKS = (
     ("pytest", "-n", "2", "--dist", "loadgroup", "-rs"),
 )
 
-_BENCHES = ("bench.lab", "bench.containers")
+_BENCHES = ("bench.lab", "bench.snapshot", "bench.containers")
 
 
 def run_suite(root: Path) -> None:
