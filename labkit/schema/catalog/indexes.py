@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from labkit.schema.catalog import op
-from labkit.schema.catalog.bysql import comment_on
+from labkit.schema.catalog import indexop, op
 from labkit.schema.catalog.expression import bare_expression, steady, tokens
 from labkit.schema.catalog.inheritance import follows_partition
 from labkit.schema.catalog.kind import (
@@ -23,7 +22,6 @@ from labkit.schema.catalog.kind import (
 )
 from labkit.schema.catalog.names import quoted
 from labkit.schema.catalog.raw import RELATION, Arm, Raw, lines, options
-from labkit.schema.catalog.storage import option_changes
 
 
 class Indexes(Kind):
@@ -146,7 +144,7 @@ class Indexes(Kind):
             line
             for part in ("statistics", "clustered", "replica identity", "depends on", "comment")
             if part in spec
-            for line in _part_sql(part, wanted, {})
+            for line in indexop.part_sql(part, wanted, {})
         ]
         return f"{made}\n{op.execute(*more)}" if more else made
 
@@ -159,13 +157,13 @@ class Indexes(Kind):
     def changed(self, part: str, wanted: Side, found: Side) -> str | None:
         if part:
             side = Side(found.owner, found.name, wanted.spec, wanted.tree)
-            return op.execute(*_part_sql(part, side, found.spec))
+            return op.execute(*indexop.part_sql(part, side, found.spec))
         if "partition of" in wanted.spec or "partition of" in found.spec:
             return None
         return f"{self.unexpected(found)}\n{self.missing(wanted)}"
 
     def renamed(self, wanted: Side, found: Side) -> str | None:
-        return op.execute(f"ALTER INDEX {_identity(found)} RENAME TO {wanted.name}")
+        return op.execute(f"ALTER INDEX {indexop.address(found)} RENAME TO {wanted.name}")
 
 
 # Where the rows of columns, from which index columns are taken too, have these two.
@@ -306,36 +304,3 @@ def elements(definition: str) -> list[str]:
 
 def _is_name(element: str) -> bool:
     return len(tokens(element)) == 1
-
-
-def _identity(side: Side) -> str:
-    *home, _ = op.names(side.owner)
-    return op.joined([*home, op.bare(side.name)])
-
-
-def _part_sql(part: str, side: Side, theirs: Spec) -> list[str]:
-    """The SQL that makes right one part that is told by itself."""
-    alter, wanted = f"ALTER INDEX {_identity(side)}", side.spec.get(part)
-    if part == "comment":
-        return [comment_on(f"INDEX {_identity(side)}", wanted)]
-    if part == "depends on":
-        before, after = theirs.get(part, []), wanted or []
-        gone = [f"NO DEPENDS ON EXTENSION {name}" for name in before if name not in after]
-        new = [f"DEPENDS ON EXTENSION {name}" for name in after if name not in before]
-        return [f"{alter} {action}" for action in [*gone, *new]]
-    if part == "options":
-        return [f"{alter} {action}" for action in option_changes(wanted, theirs.get(part))]
-    if part == "tablespace":
-        return [f"{alter} SET TABLESPACE {wanted or 'pg_default'}"]
-    if part == "statistics":
-        before, after = theirs.get(part, {}), wanted or {}
-        return [
-            f"{alter} ALTER COLUMN {number} SET STATISTICS {after.get(number, '-1')}"
-            for number in sorted({*before, *after}, key=int)
-            if before.get(number) != after.get(number)
-        ]
-    table = f"ALTER TABLE {side.owner}"
-    if part == "clustered":
-        return [f"{table} CLUSTER ON {side.name}" if wanted else f"{table} SET WITHOUT CLUSTER"]
-    identity = f"USING INDEX {side.name}" if wanted else "DEFAULT"
-    return [f"{table} REPLICA IDENTITY {identity}"]
