@@ -18,6 +18,7 @@ from labkit import workspace
 from labkit.audience import Silent
 from labkit.course import Course
 from labkit.postgres import connection
+from labkit.progress import HINTS
 from labkit.server import Server
 from labkit.trouble import Trouble
 from tests.clone import ANSWER, NAME, NUMBER, OTHER, Clone, Done
@@ -35,8 +36,9 @@ AGAIN = f"Edit workspace/{NAME}, then again: invoke check {NUMBER}"
 
 @pytest.fixture
 def answered(clone: Clone, server: Server) -> Clone:
-    """A clone whose learner has a right answer."""
+    """A clone whose learner has a right answer, and has had all hints: remedies are told."""
     assert clone.invoke("lab", NUMBER).status == 0
+    Course(clone.root).progress.hinted(NAME, HINTS)
     clone.answer()
     ask(url(server), "INSERT INTO products (name) VALUES ('lamp')")
     ask(url(server), "UPDATE alembic_version SET version_num = '0003'")
