@@ -121,7 +121,7 @@ def test_the_watch_leaves_with_the_last_verdict_on_the_screen(loaded: Clone) -> 
 def test_no_line_is_wider_than_the_window(loaded: Clone, columns: int) -> None:
     loaded.answer(WRONG)
     with watching(loaded, columns, NO_COLOR="1") as window:
-        window.wait_for(KEYS)
+        window.wait_for("quit")
         window.type("q")
         window.status()
     assert re.findall(r"\x1b\[(?:3|4|9|10)\d", window.text) == []
