@@ -9,7 +9,6 @@ tables of 10 columns, 2 indexes and a foreign key; its database is dropped after
 from __future__ import annotations
 
 import argparse
-import resource
 import shutil
 import statistics
 import subprocess
@@ -110,7 +109,32 @@ def measure(url: str, tables: int, times: int, pg_dump: str | None) -> None:
     for name, action in rivals.items():
         taken = timed(action, times)
         print(f"  {name:25} {taken:7.3f} s   {taken / whole:5.1f} times a reading")
-    print(f"  peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10:19} MB")
+    for name, program in _MEMORY.items():
+        print(f"  {f'memory to {name}':25} {_peak(program, url):7.0f} MB")
+
+
+# What is held at most by a process that does nothing else.
+_MEMORY = {
+    "read": "snapshot.read(url)",
+    "read two and compare": "compare.compare(snapshot.read(url), snapshot.read(url))",
+    "read and dump": "snapshot.dump(snapshot.read(url))",
+}
+_MEASURED = """
+import resource, sys
+from labkit import compare, snapshot
+url = sys.argv[1]
+{program}
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
+
+
+def _peak(program: str, url: str) -> float:
+    """The most memory that a process of its own held, in MB."""
+    code = _MEASURED.format(program=program)
+    said = subprocess.run(
+        [sys.executable, "-c", code, url], check=True, capture_output=True, text=True, cwd=ROOT
+    )
+    return float(said.stdout)
 
 
 def _pg_dump() -> str | None:

@@ -356,6 +356,8 @@ def test_the_schema_is_shown_compared_and_drawn(clone: Clone, server: Server) ->
         ('#!/bin/sh\necho "<svg/>" > "$4"\n', f"Written: workspace/{NAME}.svg"),
         ("#!/bin/sh\necho no browser >&2\nexit 1\n", "No SVG was made; mmdc says: no browser"),
     ],
+    # The name of the lab differs from one process of the tests to the other.
+    ids=["draws", "fails"],
 )
 def test_a_picture_is_made_where_the_renderer_is(
     clone: Clone, tmp_path: Path, program: str, said: str
