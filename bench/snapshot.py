@@ -109,8 +109,8 @@ def measure(url: str, tables: int, times: int, pg_dump: str | None) -> None:
     for name, action in rivals.items():
         taken = timed(action, times)
         print(f"  {name:25} {taken:7.3f} s   {taken / whole:5.1f} times a reading")
-    for name, program in _MEMORY.items():
-        print(f"  {f'memory to {name}':25} {_peak(program, url):7.0f} MB")
+    for what, measured in _MEMORY.items():
+        print(f"  {f'memory to {what}':25} {_peak(measured, url):7.0f} MB")
 
 
 # What is held at most by a process that does nothing else.
