@@ -214,9 +214,9 @@ def _is_covered(one: Revision, line: Sequence[Revision], checked: Sequence[Recor
     below = line[: line.index(one)]
     expected = ["up", "down", "up"]
     for record in checked:
-        if record.command.live or record.snapshot is None or not expected:
+        if record.command.live or record.versions is None or not expected:
             continue
-        there = applied(line, record.snapshot.alembic_version or ())
+        there = applied(line, tuple(record.versions))
         looked = bool(record.command.rows) or any(record.rows.values())
         above = one.id in there
         at_below = not above and there >= {other.id for other in below}

@@ -41,7 +41,8 @@ class Record:
     them. ``snapshot`` is the live schema afterwards, None where nothing asked for it and where the
     command failed or did not end; ``rows`` counts the rows of the tables that a claim names, None
     for a table that is not there. ``revisions`` are those of the project where there is a snapshot,
-    ``history`` is what is wrong with the revision files where the command failed for it.
+    ``history`` is what is wrong with the revision files where the command failed for it. ``stands``
+    is what ``alembic_version`` holds where that alone was looked at.
     """
 
     command: Command
@@ -51,6 +52,15 @@ class Record:
     rows: Mapping[str, int | None] = field(default_factory=dict)
     revisions: tuple[Revision, ...] = ()
     history: tuple[Finding, ...] = ()
+    stands: frozenset[str] | None = None
+
+    @property
+    def versions(self) -> frozenset[str] | None:
+        """The rows of ``alembic_version``; None where it was not looked at, or is not there."""
+        if self.snapshot is None:
+            return self.stands
+        held = self.snapshot.alembic_version
+        return None if held is None else frozenset(held)
 
     @property
     def ended(self) -> bool:
@@ -153,10 +163,16 @@ class Trial:
         kinds = {claim.kind for claim in command.claims}
         tables = [t for c in command.claims if c.kind == "Rows" for t in claims.rows(c.text)]
         try:
-            if command.snapshot or "Version" in kinds:
+            if command.snapshot:
                 record = replace(
                     record,
                     snapshot=snapshot.read(url, command.rows),
+                    revisions=tuple(history.read(self.project)[0]),
+                )
+            elif "Version" in kinds:
+                record = replace(
+                    record,
+                    stands=versions(url),
                     revisions=tuple(history.read(self.project)[0]),
                 )
             return replace(record, rows=count_rows(url, tables))
@@ -195,6 +211,20 @@ def environment(url: str) -> dict[str, str]:
         # A byte-code file from the same second would hide an edit.
         "PYTHONDONTWRITEBYTECODE": "1",
     }
+
+
+def versions(url: str) -> frozenset[str] | None:
+    """The rows of ``alembic_version``, None where there is no such table.
+
+    Raises:
+        Trouble: it cannot be read, or a lock on it is held too long.
+    """
+    with looking(url) as cursor:
+        try:
+            cursor.execute("SELECT version_num FROM public.alembic_version")
+        except errors.UndefinedTable:
+            return None
+        return frozenset(row[0] for row in cursor.fetchall())
 
 
 def count_rows(url: str, tables: Sequence[str]) -> dict[str, int | None]:

@@ -107,14 +107,22 @@ def test_whoever_listens_hears_a_command_begin_and_talk(trial: Trial) -> None:
 def test_the_schema_is_read_where_something_asks_for_it(trial: Trial) -> None:
     source = chain(revision("1", None, "op.create_table('a', sa.Column('id', sa.Integer))"))
     source += console("$ true") + console("$ alembic upgrade head", flags='snapshot="s" rows="a"')
-    take(trial, source + console("$ alembic downgrade base", "# => Version: base"))
-    nothing, head, base = trial.records
+    take(trial, source)
+    nothing, head = trial.records
     assert (nothing.snapshot, nothing.revisions) == (None, ())
     assert head.snapshot
     assert head.snapshot.content["rows"] == {"a": []}
     assert [r.id for r in head.revisions] == ["1"]
-    assert base.snapshot
-    assert base.snapshot.alembic_version == []
+    assert head.versions == frozenset({"1"})
+
+
+def test_a_version_alone_is_read_without_the_schema(trial: Trial) -> None:
+    source = console("$ true", "# => Version: base")
+    source += chain(revision("1", None, "op.create_table('a', sa.Column('id', sa.Integer))"))
+    source += console("$ alembic upgrade head", "# => Version: 1")
+    take(trial, source + console("$ alembic downgrade base", "# => Version: base"))
+    assert [record.snapshot for record in trial.records] == [None, None, None]
+    assert [record.versions for record in trial.records] == [None, {"1"}, frozenset()]
 
 
 def test_rows_are_counted_where_a_claim_names_a_table(trial: Trial, database: Database) -> None:

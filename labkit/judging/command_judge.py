@@ -103,8 +103,7 @@ class _Command:
         return []
 
     def _version(self) -> list[Finding]:
-        state = self.record.snapshot
-        actual = frozenset(state.alembic_version or ()) if state else frozenset()
+        actual = self.record.versions or frozenset()
         return [
             messages.version(self.seen, claim, actual, self.terms.at(claim.line))
             for claim in self.claims["Version"]
@@ -184,7 +183,6 @@ class _Command:
         return len(wanted) == len(there) and wanted & given == there & given
 
     def _sent(self) -> Sent:
-        versions = self.record.snapshot.alembic_version if self.record.snapshot else None
         return Sent(
             # What a failed command sent in a transaction was rolled back.
             [
@@ -194,7 +192,7 @@ class _Command:
                 if statement.place and (record.observation.status == 0 or statement.outside)
             ],
             self.record.revisions,
-            frozenset(versions) if versions is not None else None,
+            self.record.versions,
         )
 
 

@@ -147,5 +147,4 @@ def _sent(leg: Leg, records: Sequence[Record], taken: int) -> Sent:
         if statement.place and (record.observation.status == 0 or statement.outside)
     ]
     record = leg.records[taken - 1]
-    versions = record.snapshot.alembic_version if record.snapshot else None
-    return Sent(statements, record.revisions, frozenset(versions) if versions is not None else None)
+    return Sent(statements, record.revisions, record.versions)
