@@ -47,8 +47,14 @@ def _row_differences(expected: Tree, actual: Tree) -> Iterator[Difference]:
         if table not in tables:
             continue
         there = actual.get("rows", {}).get(table, [])
-        key = rows.primary_key(expected.get("tables", {}).get(table, {}))
-        yield from rows_apart(table, key, wanted, there)
+        ours = expected.get("tables", {}).get(table, {})
+        # A column that only one side has is told once, as a column, and not again for each row.
+        apart = ours.get("columns", {}).keys() ^ tables[table].get("columns", {}).keys()
+        sides = [
+            [{name: cell for name, cell in row.items() if name not in apart} for row in side]
+            for side in (wanted, there)
+        ]
+        yield from rows_apart(table, rows.primary_key(ours), *sides)
 
 
 def rows_apart(

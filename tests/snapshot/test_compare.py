@@ -81,6 +81,19 @@ def test_rows_are_paired_by_primary_key() -> None:
     assert sentences(expected, actual) == ["products row id=1: name: expected 'x', found 'y'"]
 
 
+def test_a_column_of_one_side_is_not_told_again_for_each_row() -> None:
+    key = "    constraints:\n      products_pkey: {primary key: [id]}\n"
+    sku = "      sku: {type: text}\n"
+    rows = "rows:\n  products:\n  - {id: 1, sku: x}\n  - {id: 2, sku: y}\n"
+    expected = table(sku, key + rows)
+    actual = table("", f"{key}rows:\n  products:\n  - {{id: 1}}\n  - {{id: 3}}\n")
+    assert sentences(expected, actual) == [
+        "products.sku: expected text, found no such column",
+        "products row id=2: expected id=2, found no such row",
+        "products row id=3: expected no such row, found id=3",
+    ]
+
+
 def test_a_missing_table_is_one_difference() -> None:
     expected = table("", "sequences:\n  products_id_seq: {type: integer, owned by: products.id}\n")
     assert sentences(expected, "") == [
