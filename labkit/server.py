@@ -202,7 +202,8 @@ class Server:
             return self._make(token, unique, name, template)
 
         try:
-            yield self._admin.work([template or name], make)
+            # The role of the name is given its password by each that makes one.
+            yield self._admin.work([name, template or name], make)
         finally:
             # A server that is gone keeps it until somebody sweeps.
             with suppress(Trouble):

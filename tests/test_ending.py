@@ -165,6 +165,8 @@ def test_the_verdict_for_machines_is_json_and_nothing_else(
         "next": "Next.",
         "source": "PG",
         "seconds": 0.0,
+        "takeaway": "",
+        "contrast": "",
     }
 
 

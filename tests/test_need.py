@@ -17,6 +17,7 @@ from labkit.page import Command
 from labkit.run import Runner
 from labkit.server import Server
 from labkit.trouble import Trouble
+from tests.clone import NUMBER
 from tests.world import lab, page
 
 OLD = "# => needs: PostgreSQL before 15"
@@ -123,7 +124,7 @@ def test_a_task_that_cannot_be_judged_on_this_server_is_an_error(
     with pytest.raises(Trouble) as told:
         course.check(made, Silent())
     assert told.value.what == (
-        "The task of lab 1 needs PostgreSQL before 15, and this is PostgreSQL 18."
+        f"The task of lab {NUMBER} needs PostgreSQL before 15, and this is PostgreSQL 18."
     )
 
 
@@ -162,7 +163,7 @@ def test_proofs_of_a_task_that_this_server_cannot_judge_are_those_of_the_page(
 
 
 def write(folder: Path, page: str) -> Lab:
-    home = folder / "01-tiny"
+    home = folder / f"{NUMBER}-tiny"
     home.mkdir()
     (home / "README.md").write_text(page, encoding="utf-8")
     return Lab(home)

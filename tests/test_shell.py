@@ -152,8 +152,9 @@ def test_ctrl_c_in_a_shell_ends_what_runs_in_it_and_not_the_shell(clone: Clone) 
     with Window(clone.command(["shell", LAB]), cwd=clone.root, env=environment) as window:
         window.wait_for("`exit` leaves.")
         window.wait_for(f"lab {LAB}> ")
-        window.type("sh -c 'echo started; cat'\n")
-        window.wait_for("started\n")
+        # What it repeats shows that it runs, and is not about to.
+        window.type("cat\nonce more\n")
+        window.wait_for("once more\nonce more\n")
         window.type("\x03")
         window.wait_for(f"lab {LAB}> ")
         window.type("psql -Atc 'SELECT name FROM products'\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import Any
@@ -81,19 +82,23 @@ def test_a_reading_writes_nothing(database: str) -> None:
         assert cursor.fetchone() == (None, None)
 
 
+# Several processes test on one server.
+GUEST = f"snapshot_guest_{os.getpid()}"
+
+
 @pytest.fixture
 def guest(database: str) -> Iterator[tuple[Any, str]]:
     """A cursor of the database's owner, and the URL of a role without a privilege of its own."""
     with closing(psycopg2.connect(database)) as connection, connection.cursor() as cursor:
         connection.autocommit = True
         cursor.execute(SCHEMA)
-        cursor.execute("CREATE ROLE snapshot_guest LOGIN PASSWORD 'guest'")
+        cursor.execute(f"CREATE ROLE {GUEST} LOGIN PASSWORD 'guest'")
         cursor.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
-        cursor.execute("GRANT USAGE ON SCHEMA public TO snapshot_guest")
+        cursor.execute(f"GRANT USAGE ON SCHEMA public TO {GUEST}")
         try:
-            yield cursor, f"postgresql://snapshot_guest:guest@{database.split('@')[1]}"
+            yield cursor, f"postgresql://{GUEST}:guest@{database.split('@')[1]}"
         finally:
-            cursor.execute("DROP OWNED BY snapshot_guest; DROP ROLE snapshot_guest")
+            cursor.execute(f"DROP OWNED BY {GUEST}; DROP ROLE {GUEST}")
 
 
 def test_a_role_without_privileges_reads_the_same(guest: tuple[Any, str]) -> None:
@@ -103,7 +108,7 @@ def test_a_role_without_privileges_reads_the_same(guest: tuple[Any, str]) -> Non
 
 def test_rows_that_a_role_may_not_read_are_told(guest: tuple[Any, str]) -> None:
     _, url = guest
-    with pytest.raises(Trouble, match=r"rows of mirror .* user snapshot_guest has no SELECT"):
+    with pytest.raises(Trouble, match=rf"rows of mirror .* user {GUEST} has no SELECT"):
         snapshot.read(url, ["mirror"])
     with pytest.raises(Trouble, match=r"rows of tenant.prices .* has no SELECT"):
         snapshot.read(url, ["tenant.prices"])
@@ -111,13 +116,13 @@ def test_rows_that_a_role_may_not_read_are_told(guest: tuple[Any, str]) -> None:
 
 def test_a_schema_public_that_a_role_may_not_use_is_told(guest: tuple[Any, str]) -> None:
     cursor, url = guest
-    cursor.execute("REVOKE USAGE ON SCHEMA public FROM snapshot_guest")
+    cursor.execute(f"REVOKE USAGE ON SCHEMA public FROM {GUEST}")
     with pytest.raises(Trouble) as raised:
         snapshot.read(url)
     assert str(raised.value).splitlines() == [
-        "The schema public cannot be read: user snapshot_guest has no USAGE privilege on it.",
+        f"The schema public cannot be read: user {GUEST} has no USAGE privilege on it.",
         "It was taken from PUBLIC, and this role was not given it.",
-        "GRANT USAGE ON SCHEMA public TO snapshot_guest;",
+        f"GRANT USAGE ON SCHEMA public TO {GUEST};",
     ]
 
 
