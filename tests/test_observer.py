@@ -556,6 +556,40 @@ def test_a_script_is_observed_too(runner: Runner, project: Project) -> None:
     assert own == [("SELECT 7", "run.py:7")]
 
 
+THREADS = """
+import os
+import sys
+import threading
+
+import sqlalchemy as sa
+
+engine = sa.create_engine(os.environ["DATABASE_URL"], pool_size=4)
+sys.setswitchinterval(1e-6)
+
+
+def send(thread: int) -> None:
+    with engine.connect() as connection:
+        for number in range(200):
+            connection.exec_driver_sql(f"SELECT {thread}, {number}")
+
+
+threads = [threading.Thread(target=send, args=(thread,)) for thread in range(4)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+"""
+
+
+def test_of_threads_that_send_at_once_no_statement_is_lost(
+    forking: Runner, project: Project
+) -> None:
+    project.write("threads.py", THREADS)
+    seen = forking.run("python threads.py", project=project.folder, env=project.env)
+    sent = {s.text for s in seen.statements if s.place and s.failure is None}
+    assert sent == {f"SELECT {thread}, {number}" for thread in range(4) for number in range(200)}
+
+
 def test_what_could_not_be_observed_is_told_and_changes_nothing(
     forking: Runner, project: Project
 ) -> None:

@@ -12,6 +12,7 @@ import contextlib
 import faulthandler
 import fcntl
 import importlib.util
+import itertools
 import os
 import signal
 import sys
@@ -45,7 +46,8 @@ class Observer:
     def __init__(self) -> None:
         self._path: str | None = None
         self._project = ""
-        self._number = 0
+        # Threads of one program send at once, and taking the next one is one step.
+        self._numbers = itertools.count(1)
         self._running: dict[int, tuple[int, float, Relations | None]] = {}
         self._relations: dict[int, Relations] = {}
         self._used: set[tuple[str, str]] = set()
@@ -118,11 +120,11 @@ class Observer:
         if self._path is None:
             return
         many = _is_many(many, parameters)
-        self._number += 1
+        number = next(self._numbers)
         origin = _origin(sys._getframe(1), self._project)
         self.tell(
             kind="sent",
-            number=self._number,
+            number=number,
             texts=list(_texts(cursor, statement, parameters, many)),
             template=statement,
             parameters=record.plain(parameters),
@@ -133,7 +135,7 @@ class Observer:
         if origin.get("revision"):
             relations = self._watched(conn)
             relations.before(statement, _version_table())
-        self._running[id(cursor)] = self._number, time.perf_counter(), relations
+        self._running[id(cursor)] = number, time.perf_counter(), relations
 
     def _after_cursor_execute(
         self, conn: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool
@@ -181,7 +183,7 @@ class Observer:
         return watched
 
     def _forget(self, conn: Any) -> None:
-        for watched in self._relations.values():
+        for watched in list(self._relations.values()):
             watched.forget()
 
 
