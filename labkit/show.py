@@ -202,7 +202,7 @@ class Screen:
         """Show one of many verdicts: its status and whose it is, and below it why."""
         style = _STYLES.get(status, _ERROR_STYLE)
         self.paragraph(f"{status:5} {name}", "", Text(status, style))
-        for line in self.console.wrapped(cleaned(said), self.console.width - 6):
+        for line in self.console.wrapped(cleaned(said), self.console.width - 6) if said else ():
             self.console.print(Text(f"      {line}", "dim"), soft_wrap=True)
 
     @property

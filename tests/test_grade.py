@@ -6,18 +6,21 @@ import csv
 import json
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import psutil
 import psycopg2
 import pytest
 
 from labkit.course import Course
-from labkit.grading import report
+from labkit.grading import leash, report
 from labkit.grading.grader import Grade, Grader, Limits
 from labkit.grading.lending import MOST, Lender
 from labkit.grading.submission import Submission, copy, submissions
@@ -40,6 +43,25 @@ HOSTILE = {
     "floods": "for _ in range(100):\n    print('x' * 1_000_000)\n",
     "closes": "import os\nos.close(1)\n",
     "kills": "import os\nos.kill(-1, 9)\n",
+    "breeds": """
+import os
+import time
+
+for _ in range(200):
+    if os.fork() == 0:
+        break
+time.sleep(600)
+""",
+    "stays": """
+import os
+import time
+
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        time.sleep(600)
+    os._exit(0)
+""",
     "hogs": "hoard = bytearray(64 << 30)\n",
     "spies": """
 import glob
@@ -128,8 +150,19 @@ def story(
     own = {f"lab_{NUMBER}", f"lab_{NUMBER}_end"}
     left = [row[0] for row in ask(server.admin_url, _LEFT) if row[0] not in own]
     left += [path.name for path in (root / ".labs" / "grading").iterdir()]
+    left += still_running(root / ".labs" / "grading")
     yield Story(done, folder, left)
     shutil.rmtree(base)
+
+
+def still_running(below: Path) -> list[str]:
+    """The processes that were started for a submission."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if any(value.startswith(f"{below}/") for value in process.environ().values()):
+                found.append(" ".join(process.cmdline()))
+    return found
 
 
 _LEFT = f"""
@@ -147,8 +180,10 @@ UNION ALL SELECT rolname FROM pg_roles WHERE rolname LIKE 'lab\\_{NUMBER}\\_%'
         ("good", "PASS", ""),
         ("floods", "PASS", ""),
         ("links", "PASS", ""),
+        ("stays", "PASS", ""),
         ("wrong", "FAIL", "`python sell.py` of commands.txt failed, so the checks did not run."),
         ("exits", "FAIL", "`alembic current` was left in the middle, with exit status 0."),
+        ("breeds", "FAIL", "It "),
         ("hogs", "FAIL", "`alembic upgrade head` of commands.txt failed, so the checks did not"),
         ("failing", "FAIL", "`alembic upgrade 0009` of commands.txt failed, so the checks did not"),
         ("a link", "ERROR", "a link is a link, and links are not followed."),
@@ -189,6 +224,36 @@ def test_nothing_of_a_submission_is_left(story: Story) -> None:
 def test_submissions_stay_as_they_were_handed_in(story: Story) -> None:
     names = sorted(path.name for path in (story.folder / "good" / NAME).iterdir())
     assert names == ["alembic.ini", "commands.txt", "gate.py", "migrations", "sell.py"]
+
+
+def test_where_signals_leave_the_fence_all_that_was_started_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = """
+import os
+import time
+
+for _ in range(20):
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            print("here", flush=True)
+            time.sleep(600)
+        os._exit(0)
+time.sleep(600)
+"""
+    monkeypatch.setattr(leash, "signals_stay", lambda: False)
+    process = subprocess.Popen(
+        [sys.executable, "-c", code],
+        env={"HOME": str(tmp_path / "home")},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    with process:
+        assert process.stdout
+        assert [process.stdout.readline() for _ in range(20)] == [b"here\n"] * 20
+        leash.let_go(process, tmp_path)
+    assert still_running(tmp_path) == []
 
 
 # What the grader sees.
@@ -238,6 +303,34 @@ def test_a_narrow_window_shows_the_same(clone: Clone, tmp_path: Path) -> None:
         assert window.status() == 1
     assert "0 of 1 graded …" in window.text
     assert "\x1b[1;33mERROR\x1b[0m ada  -" in window.text
+
+
+def test_ctrl_c_keeps_what_was_graded_until_then(
+    clone: Clone, tmp_path: Path, server: Server
+) -> None:
+    folder = tmp_path / "all"
+    (folder / "ada" / NAME).mkdir(parents=True)
+    (folder / "bob" / OTHER).mkdir(parents=True)
+    (folder / "bob" / OTHER / "commands.txt").write_text("sleep 600\n")
+    environment = clone.environment(TERM="xterm")
+    command = clone.command(["grade", folder, "--jobs", 1])
+    with Window(command, cwd=clone.root, env=environment) as window:
+        window.wait_for("1 of 2 graded …")
+        window.type("\x03")
+        assert window.status() == 2
+    target = tmp_path / "all-grades"
+    assert " ".join(window.text.split()).endswith(
+        "\x1b[1;33mERROR\x1b[0m Stopped by Ctrl-C; 1 of 2 are graded. "
+        f"Their grades are in {target}, and the others are ERROR there: not graded. "
+        f"\x1b[1mRun it again: invoke grade {folder}\x1b[0m"
+    )
+    rows = list(csv.DictReader((target / "grades.csv").read_text().splitlines()))
+    assert [(row["status"], row["first"][:20]) for row in rows] == [
+        ("ERROR", f"The answer to lab {NUMBER}"),
+        ("ERROR", "bob was not graded."),
+    ]
+    assert still_running(clone.root / ".labs" / "grading") == []
+    assert ask(server.admin_url, _LEFT) == []
 
 
 # What a grader cannot do.

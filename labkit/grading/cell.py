@@ -19,6 +19,7 @@ from typing import Any
 
 from labkit.audience import Silent, watch
 from labkit.exam import Start, examine
+from labkit.grading.leash import Leash
 from labkit.grading.lending import Borrower
 from labkit.journey import given_by
 from labkit.lab import Lab
@@ -41,6 +42,7 @@ _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/tty")
 
 def main() -> None:
     """Do what the grader says, tell it what came of it, and leave."""
+    leash = Leash()
     channel = socket.socket(fileno=int(sys.argv[1]))
     channel.set_inheritable(False)
     with channel.makefile("r", encoding="utf-8") as file:
@@ -50,6 +52,7 @@ def main() -> None:
     try:
         lab = Lab(Path(order["lab"]))
         fenced = _enclose(order)
+        leash.follow()
         told = {**_judged(lab, order, borrower), "fenced": fenced}
     except Trouble as trouble:
         told = {"trouble": [trouble.what, trouble.why, trouble.mend]}
@@ -57,6 +60,7 @@ def main() -> None:
         told = {"fault": f"{type(error).__name__}: {error}"}
     with contextlib.suppress(OSError):
         borrower.tell(told)
+    leash.wait()
 
 
 def _enclose(order: Mapping[str, Any]) -> bool:

@@ -25,6 +25,7 @@ import psutil
 
 from labkit import server as servers
 from labkit.grading import submission as submissions
+from labkit.grading.leash import let_go
 from labkit.grading.lending import Lender
 from labkit.grading.submission import Submission
 from labkit.lab import Lab
@@ -218,7 +219,7 @@ class Grader:
             except OSError:
                 raise messages.no_verdict(process.poll()) from None
             finally:
-                self._end(process)
+                let_go(process, scratch)
 
     def _start(self, scratch: Path, channel: socket.socket) -> subprocess.Popen[bytes]:
         code = (
@@ -232,7 +233,7 @@ class Grader:
                 [sys.executable, "-P", "-c", code, str(channel.fileno())],
                 cwd=scratch,
                 env={**kept, **own, "PYTHONDONTWRITEBYTECODE": "1"},
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=log,
                 pass_fds=[channel.fileno()],
@@ -286,20 +287,3 @@ class Grader:
                 raise _EndedError(messages.too_much_memory(self._limits.memory))
         if lender.names and server.size(lender.names) > _MOST_ROWS:
             raise _EndedError(messages.too_much_data(_MOST_ROWS))
-
-    def _end(self, process: subprocess.Popen[bytes]) -> None:
-        """Kill a cell, and before it whatever it has started."""
-        for _ in range(20):
-            try:
-                there = psutil.Process(process.pid).children(recursive=True)
-            except psutil.Error:
-                break
-            if not there:
-                break
-            for one in there:
-                with contextlib.suppress(psutil.Error):
-                    one.kill()
-            psutil.wait_procs(there, timeout=0.2)
-        with contextlib.suppress(OSError):
-            process.kill()
-        process.wait()

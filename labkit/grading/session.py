@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from labkit.course import Course
 from labkit.grading import report
 from labkit.grading.grader import Grade, Grader, Limits
-from labkit.grading.submission import submissions
+from labkit.grading.submission import Submission, submissions
 from labkit.messages import grade as messages
 from labkit.verdict import PASS, Finding, Verdict
 
@@ -54,13 +54,30 @@ def grade(
         on_progress(messages.progress(len(done), len(found)))
 
     on_progress(messages.progress(0, len(found)))
-    grades = Grader(course.root, course.state, limits, at_once).grade(found, on_done)
     target = folder.with_name(f"{folder.name}-grades")
+    try:
+        grades = Grader(course.root, course.state, limits, at_once).grade(found, on_done)
+    except BaseException as error:
+        # Ctrl-C, a closed window, a server that is gone: what was judged until then is kept.
+        if done:
+            report.write(target, _with_the_rest(found, done))
+        if done and isinstance(error, KeyboardInterrupt):
+            raise messages.stopped(len(done), len(found), target) from None
+        raise
     report.write(target, grades)
     for made in grades:
         name = made.submission.lab.name if made.submission.lab else "-"
         on_row(made.status, f"{made.submission.name}  {name}", report.first(made))
     return _verdict(grades, target, time.monotonic() - started, course)
+
+
+def _with_the_rest(found: Sequence[Submission], done: Sequence[Grade]) -> list[Grade]:
+    """A grade for each submission, also for those that nobody judged."""
+    known = {(made.submission.name, made.submission.lab): made for made in done}
+    return [
+        known.get((one.name, one.lab)) or Grade(one, trouble=messages.not_graded(one.name))
+        for one in found
+    ]
 
 
 def _verdict(grades: list[Grade], target: Path, seconds: float, course: Course) -> Verdict:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from labkit.lab import Lab
 from labkit.observation import Observation
-from labkit.trouble import Trouble
+from labkit.trouble import Stopped, Trouble
 from labkit.verdict import Finding
 
 _MIB = 1 << 20
@@ -151,6 +151,21 @@ def no_verdict(status: int | None) -> Trouble:
         f"The process that judges it {how} before a verdict.",
         "The submission has killed it, or the system did, which had no memory left.",
         "Judge it alone: invoke grade FOLDER --jobs 1",
+    )
+
+
+def not_graded(name: str) -> Trouble:
+    """The grading ended before this one was judged."""
+    return Trouble(
+        f"{name} was not graded.", "The grading was stopped before its end.", "Grade once more."
+    )
+
+
+def stopped(done: int, count: int, report: Path) -> Trouble:
+    """The grader pressed Ctrl-C."""
+    return Stopped(
+        f"Stopped by Ctrl-C; {done} of {count} are graded.",
+        f"Their grades are in {report}, and the others are ERROR there: not graded.",
     )
 
 
