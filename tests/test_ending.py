@@ -45,6 +45,24 @@ def test_a_task_without_a_verdict_ends_in_silence() -> None:
     assert ended(lambda: None) == (0, [])
 
 
+@pytest.mark.parametrize(
+    ("encoding", "word", "shown"),
+    [
+        ("utf-8", "café", '"café"'),
+        ("ascii", "café", '"caf\\u00e9"'),
+        ("utf-8", "\udcff", '"\\udcff"'),
+    ],
+)
+def test_what_a_machine_reads_can_always_be_written(
+    monkeypatch: pytest.MonkeyPatch, encoding: str, word: str, shown: str
+) -> None:
+    raw = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(raw, encoding=encoding))
+    end(lambda: Verdict("lab", "12", following=word), Screen(), task="lab", machine=True)
+    assert f'"next": {shown}'.encode(encoding) in raw.getvalue()
+    assert json.loads(raw.getvalue())["next"] == word
+
+
 def test_a_fail_leaves_with_one() -> None:
     assert ended(lambda: Verdict("lab", "12", (Finding("Wrong."),)))[0] == 1
 

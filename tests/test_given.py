@@ -96,6 +96,7 @@ def test_who_may_make_no_databases_is_told(give: Give, user: str) -> None:
         f'Let an administrator run `ALTER ROLE "{name}" CREATEDB CREATEROLE`, or unset'
         " LABS_DATABASE_URL to use the embedded PostgreSQL."
     )
+    assert told.why == "Every lab has a database of its own there."
 
 
 @pytest.mark.parametrize("user", ["LOGIN CREATEDB CREATEROLE"], indirect=True)
@@ -104,6 +105,10 @@ def test_a_read_only_server_is_told(give: Give, server: Server, user: str) -> No
     ask(server.admin_url, f"ALTER ROLE {name} SET default_transaction_read_only = on")
     told = trouble(give, user)
     assert told.what.startswith("The server is read-only: PostgreSQL ")
+    assert told.why == "It is a standby, or default_transaction_read_only is on."
+    assert told.mend == (
+        "Name its primary in LABS_DATABASE_URL, or unset it to use the embedded PostgreSQL."
+    )
 
 
 @pytest.mark.parametrize("user", ["LOGIN CREATEDB CONNECTION LIMIT 0"], indirect=True)
@@ -112,11 +117,23 @@ def test_too_many_connections_are_told(give: Give, user: str) -> None:
     place = "{host}:{port}".format(**parse(user))
     assert told.what == f"The server has no connection left for this command: {place}."
     assert "too many connections for role" in told.why
+    assert told.mend == (
+        "Close sessions that you no longer need (shells, database tools) and run the command again."
+    )
 
 
 @pytest.mark.parametrize("user", ["NOLOGIN CREATEDB"], indirect=True)
 def test_any_other_refusal_is_told_in_the_servers_words(give: Give, user: str) -> None:
-    assert "is not permitted to log in" in trouble(give, user).what
+    told = trouble(give, user)
+    name, host, port = (parse(user)[word] for word in ("user", "host", "port"))
+    assert told.what == (
+        f"The server at {host}:{port} refuses the connection:"
+        f' FATAL:  role "{name}" is not permitted to log in'
+    )
+    assert told.why == "LABS_DATABASE_URL leads there."
+    assert told.mend == (
+        "Mend what it names, or unset LABS_DATABASE_URL to use the embedded PostgreSQL."
+    )
 
 
 def test_a_wrong_password_is_told(give: Give, server: Server) -> None:
@@ -128,6 +145,8 @@ def test_a_wrong_password_is_told(give: Give, server: Server) -> None:
         )
     )
     assert "wrong" not in str(told)
+    assert told.why == "The password or the user is another one, or the URL has none."
+    assert told.mend == ("Correct LABS_DATABASE_URL, or unset it to use the embedded PostgreSQL.")
 
 
 def test_a_missing_password_is_told(give: Give, server: Server) -> None:
@@ -138,8 +157,12 @@ def test_a_missing_password_is_told(give: Give, server: Server) -> None:
 
 def test_a_database_that_does_not_exist_is_told(give: Give, server: Server) -> None:
     told = trouble(give, compose({**parse(server.admin_url), "dbname": "nowhere"}))
-    assert 'database "nowhere" does not exist' in told.what
+    assert told.what == (
+        "{host}:{port} does not know what LABS_DATABASE_URL names:"
+        ' FATAL:  database "nowhere" does not exist'.format(**parse(server.admin_url))
+    )
     assert told.why == "The URL ends in the name of a database that exists, mostly postgres."
+    assert told.mend == ("Correct LABS_DATABASE_URL, or unset it to use the embedded PostgreSQL.")
 
 
 def test_a_url_that_is_none_is_told(give: Give) -> None:
@@ -147,6 +170,13 @@ def test_a_url_that_is_none_is_told(give: Give) -> None:
     assert told.what == (
         "LABS_DATABASE_URL is not the URL of a PostgreSQL database:"
         " it does not begin with postgresql://."
+    )
+    assert told.why == (
+        "In a user name or password every @, :, / and % must be written as %40, %3A, %2F and %25."
+    )
+    assert told.mend == (
+        "Write it as postgresql://USER:PASSWORD@HOST:5432/postgres, or unset it to use the"
+        " embedded PostgreSQL."
     )
 
 
@@ -160,6 +190,10 @@ def test_a_server_that_is_down_is_told(give: Give) -> None:
         port = probe.getsockname()[1]
     told = trouble(give, f"postgresql://ada@127.0.0.1:{port}/shop")
     assert told.what == f"Nothing listens at 127.0.0.1:{port}, where LABS_DATABASE_URL leads."
+    assert told.why == "The server is down, or has another address or port."
+    assert told.mend == (
+        "Start it or correct LABS_DATABASE_URL, or unset that to use the embedded PostgreSQL."
+    )
 
 
 def test_a_socket_that_is_not_there_is_told(give: Give, tmp_path: Path) -> None:
@@ -170,6 +204,8 @@ def test_a_socket_that_is_not_there_is_told(give: Give, tmp_path: Path) -> None:
 def test_an_unknown_host_is_told(give: Give) -> None:
     told = trouble(give, "postgresql://ada@nowhere.invalid/shop")
     assert told.what == "The host nowhere.invalid of LABS_DATABASE_URL is unknown."
+    assert told.why == "Its name is misspelled, or can be resolved in another network only."
+    assert told.mend == ("Correct LABS_DATABASE_URL, or unset it to use the embedded PostgreSQL.")
 
 
 def test_a_server_that_is_silent_is_told(give: Give, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -180,6 +216,12 @@ def test_a_server_that_is_silent_is_told(give: Give, monkeypatch: pytest.MonkeyP
         port = silent.getsockname()[1]
         told = trouble(give, f"postgresql://ada@127.0.0.1:{port}/shop")
     assert told.what == f"127.0.0.1:{port}, where LABS_DATABASE_URL leads, does not reply."
+    assert told.why == (
+        "A firewall drops the packets, the network is down, or the server is stuck."
+    )
+    assert told.mend == (
+        "Mend that or correct LABS_DATABASE_URL, or unset that to use the embedded PostgreSQL."
+    )
 
 
 class Impostor:
@@ -231,11 +273,19 @@ def test_a_server_that_is_too_old_is_told(give: Give) -> None:
         told = trouble(give, impostor.url)
     assert told.what == ("The server is too old: PostgreSQL 13.23 from LABS_DATABASE_URL.")
     assert told.why == "The labs need PostgreSQL 14 or newer."
+    assert told.mend == (
+        "Name a newer one in LABS_DATABASE_URL, or unset it to use the embedded PostgreSQL."
+    )
 
 
 def test_a_server_that_is_starting_is_told(give: Give) -> None:
     refusal = b"SFATAL\x00C57P03\x00Mthe database system is starting up\x00\x00"
     with Impostor((b"E", refusal)) as impostor:
         told = trouble(give, impostor.url)
-    assert "takes no connections now" in told.what
+    place = "{host}:{port}".format(**parse(impostor.url))
+    assert told.what == (
+        f"The server at {place} takes no connections now:"
+        " FATAL:  the database system is starting up"
+    )
+    assert told.why == "It is starting, stopping or recovering."
     assert told.mend == "Run the command again in a moment."

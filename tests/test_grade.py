@@ -294,6 +294,21 @@ def test_what_xml_cannot_hold_is_replaced() -> None:
     assert case[0].get("message") == "� & < �[31m"
 
 
+def test_an_error_that_no_file_can_hold_costs_no_grade(tmp_path: Path) -> None:
+    grades = [
+        Grade(Submission("good", None, None)),
+        Grade(Submission("bad\udcff", None, None), (Finding("\ud800 ,\"'\n\x00"),)),
+    ]
+    report.write(tmp_path / "grades", grades)
+    told = json.loads((tmp_path / "grades" / "grades.json").read_text())["submissions"]
+    assert [grade["submission"] for grade in told] == ["good", "bad?"]
+    assert told[1]["findings"][0]["what"] == "? ,\"'\n\x00"
+    rows = list(csv.reader((tmp_path / "grades" / "grades.csv").read_text().splitlines()))
+    assert rows[2][0] == "bad?"
+    assert rows[2][4] == "? ,\"' �"
+    assert len(ElementTree.parse(tmp_path / "grades" / "junit.xml").getroot()) == 2
+
+
 def test_a_narrow_window_shows_the_same(clone: Clone, tmp_path: Path) -> None:
     folder = tmp_path / "all"
     (folder / "ada").mkdir(parents=True)

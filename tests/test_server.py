@@ -164,6 +164,8 @@ def test_somebody_elses_database_is_not_touched(server: Server) -> None:
         )
     assert server.exists("lab_foreign")
     ask(server.admin_url, "DROP DATABASE lab_foreign")
+    assert caught.value.why == "Somebody else made it on this server, so it is left as it is."
+    assert caught.value.mend == "Rename it, or name another server in LABS_DATABASE_URL."
 
 
 def test_somebody_elses_role_is_not_touched(server: Server) -> None:
@@ -174,6 +176,8 @@ def test_somebody_elses_role_is_not_touched(server: Server) -> None:
     look = "SELECT rolsuper FROM pg_roles WHERE rolname = 'lab_somebody'"
     assert ask(server.admin_url, look) == [(True,)]
     ask(server.admin_url, "DROP ROLE lab_somebody")
+    assert caught.value.why == "Somebody else made it on this server, so it is left as it is."
+    assert caught.value.mend == "Rename it, or name another server in LABS_DATABASE_URL."
 
 
 # Renamed and copied.
@@ -210,6 +214,7 @@ def test_nothing_is_renamed_or_copied_from_nowhere(server: Server) -> None:
             change("lab_none", "lab_new")
         assert caught.value.what == "There is no database lab_none."
         assert not server.exists("lab_new")
+    assert caught.value.why == "It was dropped or never made."
 
 
 def test_nothing_is_renamed_or_copied_onto_another(server: Server, lab: Database) -> None:
@@ -220,6 +225,7 @@ def test_nothing_is_renamed_or_copied_onto_another(server: Server, lab: Database
         assert caught.value.what == "There is a database lab_target already."
     assert tables(lab) == ["products"]
     server.drop("lab_target")
+    assert caught.value.mend == "Drop it or take another name."
 
 
 # Thrown away.
@@ -314,41 +320,65 @@ def test_a_lab_that_another_command_works_on_for_long(
         impatient.fresh(lab.name)
     blocker.close()
     assert caught.value.what == "Another command is at work on the same lab's database."
+    assert caught.value.why == "It has been for a while, in another terminal."
+    assert caught.value.mend == ("Wait for it or end it there (Ctrl-C), and run the command again.")
 
 
 # What PostgreSQL may answer.
 
 
 @pytest.mark.parametrize(
-    ("statement", "what"),
+    ("statement", "what", "why", "mend"),
     [
-        ("SELECT 1 / 0", "The server refuses a statement of ours: division by zero"),
+        (
+            "SELECT 1 / 0",
+            "The server refuses a statement of ours: division by zero",
+            "That should not happen with {source}.",
+            "Run the command again; if it stays so, please report it.",
+        ),
         (
             "DO $$ BEGIN RAISE object_in_use USING MESSAGE = 'it is in use'; END $$",
             "A database stays in use: it is in use",
+            "A program connects to it again as soon as its sessions are ended.",
+            "Close that program (a shell, a database tool) and run the command again.",
         ),
         (
             "DO $$ BEGIN RAISE insufficient_privilege USING MESSAGE = 'permission denied'; END $$",
             "The server refuses what a lab needs: permission denied",
+            "The user of LABS_DATABASE_URL has too few rights: {source}.",
+            "Name a user with CREATEDB and CREATEROLE in it, or unset it to use the embedded"
+            " PostgreSQL.",
         ),
-        ("DO $$ BEGIN RAISE disk_full; END $$", "The disk of the server is full: {source}."),
+        (
+            "DO $$ BEGIN RAISE disk_full USING MESSAGE = 'no space'; END $$",
+            "The disk of the server is full: {source}.",
+            "It says: no space",
+            "Make room there and run the command again; nothing of yours was lost.",
+        ),
         (
             "DO $$ BEGIN RAISE read_only_sql_transaction; END $$",
             "The server is read-only: {source}.",
+            "It is a standby, or default_transaction_read_only is on.",
+            "Name its primary in LABS_DATABASE_URL, or unset it to use the embedded PostgreSQL.",
         ),
         (
             "SELECT pg_terminate_backend(pg_backend_pid())",
             "The connection to the server was lost: {source}.",
+            # Then in the words of libpq, which may come to know of it in two ways.
+            "It crashed or was stopped. What is known: ",
+            "Run the command again; an embedded server is started again by it.",
         ),
     ],
 )
 def test_an_error_of_the_server_becomes_one_message(
-    server: Server, statement: str, what: str
+    server: Server, statement: str, what: str, why: str, mend: str
 ) -> None:
     admin = server._admin
     with pytest.raises(Trouble) as caught:
         admin.work([], lambda: admin.run(statement), again=False)
     assert caught.value.what == what.format(source=server.source)
+    assert caught.value.why.startswith(why.format(source=server.source))
+    assert caught.value.mend == mend
     assert server.exists("postgres")
 
 

@@ -55,7 +55,7 @@ def as_json(grades: Sequence[Grade]) -> str:
         "errors": errors,
         "submissions": [_as_dict(grade) for grade in grades],
     }
-    return json.dumps(told, indent=1, ensure_ascii=False) + "\n"
+    return _shown(json.dumps(told, indent=1, ensure_ascii=False)) + "\n"
 
 
 def as_csv(grades: Sequence[Grade]) -> str:
@@ -132,12 +132,12 @@ def _lab(grade: Grade) -> str:
 
 
 def _safe(text: str) -> str:
-    shown = " ".join(_shown(text).split())
+    shown = " ".join(_written(text).split())
     return f"'{shown}" if text.startswith(_FORMULA) else shown
 
 
 def _shown(text: str) -> str:
-    """A text that can be encoded: a file's name may hold bytes that are no letters."""
+    """A text that can be encoded: names and errors may hold what is no letter."""
     return text.encode("utf-8", "replace").decode()
 
 
