@@ -170,6 +170,8 @@ def test_a_command_that_is_stuck_while_starting(
     assert caught.value.mend == "End it there (Ctrl-C) and run the command again."
     assert caught.value.why == "It is probably stuck, or stopped in another terminal."
     assert caught.value.mend == "End it there (Ctrl-C) and run the command again."
+    assert caught.value.why == "It is probably stuck, or stopped in another terminal."
+    assert caught.value.mend == "End it there (Ctrl-C) and run the command again."
 
 
 def test_no_connection_left(lasting: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import struct
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from labkit.postgres.connection import compose, parse
 from labkit.server import Server
 from labkit.trouble import Trouble
 from tests.drills import ask
+from tests.impostor import STARTING, Impostor
 
 Give = Callable[[str], Server]
 
@@ -126,10 +126,8 @@ def test_too_many_connections_are_told(give: Give, user: str) -> None:
 def test_any_other_refusal_is_told_in_the_servers_words(give: Give, user: str) -> None:
     told = trouble(give, user)
     name, host, port = (parse(user)[word] for word in ("user", "host", "port"))
-    assert told.what == (
-        f"The server at {host}:{port} refuses the connection:"
-        f' FATAL:  role "{name}" is not permitted to log in'
-    )
+    assert told.what.startswith(f"The server at {host}:{port} refuses the connection: ")
+    assert told.what.endswith(f'FATAL: role "{name}" is not permitted to log in')
     assert told.why == "LABS_DATABASE_URL leads there."
     assert told.mend == (
         "Mend what it names, or unset LABS_DATABASE_URL to use the embedded PostgreSQL."
@@ -157,10 +155,9 @@ def test_a_missing_password_is_told(give: Give, server: Server) -> None:
 
 def test_a_database_that_does_not_exist_is_told(give: Give, server: Server) -> None:
     told = trouble(give, compose({**parse(server.admin_url), "dbname": "nowhere"}))
-    assert told.what == (
-        "{host}:{port} does not know what LABS_DATABASE_URL names:"
-        ' FATAL:  database "nowhere" does not exist'.format(**parse(server.admin_url))
-    )
+    place = "{host}:{port}".format(**parse(server.admin_url))
+    assert told.what.startswith(f"{place} does not know what LABS_DATABASE_URL names: ")
+    assert told.what.endswith('FATAL: database "nowhere" does not exist')
     assert told.why == "The URL ends in the name of a database that exists, mostly postgres."
     assert told.mend == ("Correct LABS_DATABASE_URL, or unset it to use the embedded PostgreSQL.")
 
@@ -224,42 +221,6 @@ def test_a_server_that_is_silent_is_told(give: Give, monkeypatch: pytest.MonkeyP
     )
 
 
-class Impostor:
-    """Speaks just enough of the protocol to let a client in, or to send it away."""
-
-    def __init__(self, *answers: tuple[bytes, bytes]) -> None:
-        self._answers = b"".join(
-            kind + struct.pack("!i", len(body) + 4) + body for kind, body in answers
-        )
-        self._listening = socket.create_server(("127.0.0.1", 0))
-        self.url = f"postgresql://ada@127.0.0.1:{self._listening.getsockname()[1]}/shop"
-        self._thread = threading.Thread(target=self._serve)
-
-    def _serve(self) -> None:
-        try:
-            while True:
-                with self._listening.accept()[0] as client:
-                    length, code = struct.unpack("!ii", client.recv(8))
-                    if code in (80877103, 80877104):  # a wish for TLS or GSS encryption
-                        client.sendall(b"N")
-                        length, code = struct.unpack("!ii", client.recv(8))
-                    client.recv(length - 8)
-                    client.settimeout(5)
-                    client.sendall(self._answers)
-                    client.recv(1)
-        except OSError:
-            return
-
-    def __enter__(self) -> Impostor:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._listening.shutdown(socket.SHUT_RDWR)
-        self._listening.close()
-        self._thread.join()
-
-
 def test_a_server_that_is_too_old_is_told(give: Give) -> None:
     welcome = (
         (b"R", struct.pack("!i", 0)),
@@ -279,13 +240,10 @@ def test_a_server_that_is_too_old_is_told(give: Give) -> None:
 
 
 def test_a_server_that_is_starting_is_told(give: Give) -> None:
-    refusal = b"SFATAL\x00C57P03\x00Mthe database system is starting up\x00\x00"
-    with Impostor((b"E", refusal)) as impostor:
+    with Impostor(STARTING) as impostor:
         told = trouble(give, impostor.url)
     place = "{host}:{port}".format(**parse(impostor.url))
-    assert told.what == (
-        f"The server at {place} takes no connections now:"
-        " FATAL:  the database system is starting up"
-    )
+    assert told.what.startswith(f"The server at {place} takes no connections now: ")
+    assert told.what.endswith("FATAL: the database system is starting up")
     assert told.why == "It is starting, stopping or recovering."
     assert told.mend == "Run the command again in a moment."
