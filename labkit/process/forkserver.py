@@ -8,9 +8,7 @@ server ends every process of that Runner, removes its folder and is gone.
 
 from __future__ import annotations
 
-import atexit
 import contextlib
-import gc
 import importlib
 import json
 import marshal
@@ -19,13 +17,13 @@ import selectors
 import shutil
 import signal
 import socket
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from labkit.process import leftovers, plain, program, standing
 from labkit.process.observer import Observer
+from labkit.process.parting import Parting
 
 _OBSERVED = str(Path(__file__).with_name("observed.py"))
 _MODULES = (
@@ -192,7 +190,7 @@ def main(path: list[str], loaded: set[str], told_by_runner: list[str]) -> None:
     """
     control_number, door_number = map(int, told_by_runner[:2])
     folder = told_by_runner[2]
-    spared = _Spared(loaded)
+    parting = Parting(loaded)
     control = socket.socket(fileno=control_number)
     door = socket.socket(fileno=door_number)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -206,7 +204,7 @@ def main(path: list[str], loaded: set[str], told_by_runner: list[str]) -> None:
     except Exception as error:
         told = {"error": f"{type(error).__name__}: {error}"}
     standing.hide()
-    spared.begin()
+    parting.begin()
     with contextlib.suppress(OSError):  # if the Runner is gone already, that is noticed next
         control.sendall(json.dumps(told).encode() + b"\n")
     become = Server(control, door).serve()
@@ -217,46 +215,19 @@ def main(path: list[str], loaded: set[str], told_by_runner: list[str]) -> None:
         os._exit(0)
     request, passed = become
     standing.adopt(request, passed)
-    spared.forked = True
-    _become(program.Program(*request["program"]), path, observer)
+    parting.forked()
+    _become(program.Program(*request["program"]), path, observer, parting)
 
 
-def _become(wanted: program.Program, path: list[str], observer: Observer) -> None:
+def _become(wanted: program.Program, path: list[str], observer: Observer, parting: Parting) -> None:
+    def ended(error: BaseException | None) -> None:
+        observer.ended(error)
+        parting.ended(error)
+
     extra = standing.python_path()
     if standing.shadowed([wanted.folder, os.curdir, *extra]):
         plain.become(wanted, _OBSERVED)
     standing.settle_streams()
     standing.measure_terminal()
     observer.start(wanted.words)
-    program.run(wanted, [*dict.fromkeys(extra), *path], observer.ended)
-
-
-class _Spared:
-    """What was loaded before the fork is not taken apart again when a child ends.
-
-    That would be most of the time a short command takes, and nobody can tell: the child's own
-    modules, threads and ``atexit`` handlers are ended by the interpreter as ever.
-    """
-
-    def __init__(self, before: set[str]) -> None:
-        """``before`` names the modules that every interpreter has."""
-        self.forked = False
-        self._before = before
-        self._modules: dict[str, object] = {}
-        self._itself = self  # frozen below, so that no collector frees what hangs on it
-        atexit.register(self._spare)  # the first to be registered is the last to be called
-
-    def begin(self) -> None:
-        self._modules = {n: m for n, m in sys.modules.items() if n not in self._before}
-        gc.collect()
-        gc.freeze()
-
-    def _spare(self) -> None:
-        if not self.forked:
-            return
-        for name, module in self._modules.items():
-            if sys.modules.get(name) is module:
-                del sys.modules[name]
-        # What is held from before the fork is not closed either: a last word must not wait for it.
-        with contextlib.suppress(AttributeError, ValueError, OSError):
-            sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    program.run(wanted, [*dict.fromkeys(extra), *path], ended)
