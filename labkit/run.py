@@ -1,8 +1,9 @@
 """Running: a command line is run as a shell would run it, and what it did is collected.
 
-``alembic`` and ``python`` in that line meet a shim first, which has them served by a fork of a
-prepared process; see ``shim`` and ``forkserver``. Where the system cannot fork, or LABS_NO_FORK
-is set, the shim starts plain processes that observe themselves, with the same result.
+A line that names one program and its words is taken to a prepared process, which forks; see
+``visit`` and ``forkserver``. Any other has a shell, in which ``alembic`` and ``python`` meet a
+shim that does the same. Where the system cannot fork, or LABS_NO_FORK is set, the shim starts
+plain processes that observe themselves, with the same result.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from labkit.messages import run as messages
 from labkit.observation import Observation
 from labkit.process import fence, leftovers, record, standing
 from labkit.process.prepared import Prepared
-from labkit.process.watch import Watch
+from labkit.process.watch import Leader, Process, Watch
 
 # The name that the shell's own messages begin with, and where it is.
 _SHELL = ("bash", found) if (found := shutil.which("bash")) else ("sh", "/bin/sh")
@@ -101,10 +102,10 @@ class Runner:
         reading, writing = os.pipe()
         try:
             began = time.perf_counter()
-            shell = self._start(prepared, command, project, env, told, writing)
+            process = self._start(prepared, command, project, env, told, writing)
             os.close(writing)
             writing = -1
-            watch = Watch(shell, reading, on_output, timeout, self.stopping)
+            watch = Watch(process, reading, on_output, timeout, self.stopping)
             try:
                 watch.follow()
             finally:
@@ -122,7 +123,8 @@ class Runner:
             raise messages.no_room(self._folder, str(lost)) from lost
         finally:
             record.remove(told)
-        code = shell.returncode
+        code = process.returncode
+        assert code is not None
         return Observation(
             command=command,
             output=watch.output.text,
@@ -138,11 +140,11 @@ class Runner:
             used=recorded.used,
         )
 
-    def _begin(self, words: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
+    def _begin(self, words: Sequence[str], **options: Any) -> Leader:
         """Start a process behind the fence."""
 
-        def start() -> subprocess.Popen[bytes]:
-            return subprocess.Popen(words, **options)
+        def start() -> Leader:
+            return Leader(words, **options)
 
         return self._starter.submit(start).result()
 
@@ -172,7 +174,7 @@ class Runner:
         env: Mapping[str, str],
         told: Path,
         writing: int,
-    ) -> subprocess.Popen[bytes]:
+    ) -> Process:
         pipe = os.fstat(writing)
         environment = {
             **env,
@@ -184,6 +186,8 @@ class Runner:
             leftovers.FOLDER: str(self._folder),
         }
         try:
+            if visit := prepared.visit(command, project, environment, writing):
+                return visit
             return self._begin(
                 [_SHELL[0], "-c", command],
                 executable=_SHELL[1],

@@ -269,7 +269,7 @@ PROGRAMS = {
 
 
 KINDS = [("fork", kind) for kind in ("file", "command", "module", "stdin")]
-KINDS += [("process", "file"), ("process", "command")]
+KINDS += [("fork", "in a shell"), ("process", "file"), ("process", "command")]
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
@@ -280,6 +280,7 @@ def test_a_program_ends_as_the_real_one(
     project = empty_project
     line = {
         "file": "python prögram.py one 'two three' 4",
+        "in a shell": "python prögram.py one 'two three' 4; exit $?",
         "command": 'python3 -c "$(cat prögram.py)" one "two three"',
         "module": "python -m prögram one",
         "stdin": "python - one < prögram.py",
@@ -337,6 +338,10 @@ LINES = {
     "interrupted by timeout": "timeout -s INT 0.5 python -c 'import time; time.sleep(60)'",
     "subprocess": "python -c 'import subprocess as s;"
     ' print(s.run(["alembic", "--version"], capture_output=True).stdout)\'',
+    "quoted words": """python -c 'import sys; print(sys.argv)' """
+    """a"b c"'d "e"' "" '' "it's" -x=y ./z""",
+    "two lines in quotes": "python -c 'print(1)\nprint(2)' ",
+    "their own variables": "python -c 'import os; print(os.environ[\"PWD\"] == os.getcwd())'",
     "system": "python -c 'import os; print(os.system(\"exit 3\"))'",
     "exec": 'python -c \'import os; os.execvp("echo", ["echo", "b"])\'',
     "fork server is nobody's child": "python -c 'import os; os.waitpid(-1, 0)'",

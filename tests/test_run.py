@@ -103,6 +103,17 @@ def test_a_line_is_run_as_by_a_shell(forking: Runner, project: Project, line: st
     assert seen.command == line
 
 
+def test_a_simple_command_is_run_without_a_shell(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Runner(fork=True) as runner:
+        runner.run("alembic heads", project=project.folder, env=project.env)
+        monkeypatch.setattr(runner, "_begin", None)
+        seen = runner.run("alembic heads --verbose", project=project.folder, env=project.env)
+    assert (seen.status, seen.failure, seen.gaps) == (0, None, ())
+    assert [words[-1] for words in seen.programs] == ["--verbose"]
+
+
 def test_alembic_is_found_anywhere_in_a_line(runner: Runner, project: Project) -> None:
     line = "A=1 alembic --version | tr a-z A-Z && (cd migrations; alembic --version) && echo end"
     first, second, end = run(runner, project, line).output.splitlines()

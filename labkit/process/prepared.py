@@ -6,7 +6,6 @@ It also writes the folder that goes to the front of a command's PATH, in which `
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import marshal
 import os
@@ -20,9 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from labkit.messages import run as messages
-from labkit.process import leftovers
+from labkit.process import leftovers, shim, simple, visit
+from labkit.process.visit import Visit
 
-SHIMMED = ("alembic", "python", "python3")
+SHIMMED = ("alembic", *shim.PYTHONS)
 
 _HERE = Path(__file__).resolve().parent
 
@@ -84,6 +84,19 @@ class Prepared:
             raise messages.alembic_cannot_be_loaded(told["error"])
         self._ready = True
 
+    def visit(
+        self, line: str, folder: Path, environment: Mapping[str, str], output: int
+    ) -> Visit | None:
+        """Begin a line without a shell, None where it takes one; ``output`` is a descriptor.
+
+        Raises:
+            OSError: the folder cannot be entered.
+        """
+        words = simple.words(line)
+        if words is None:
+            return None
+        return visit.begin(self._known, self._door, words, folder, environment, output)
+
     def close(self) -> None:
         """End it; it then ends what commands left running and removes the folder."""
         self._control.close()
@@ -113,21 +126,21 @@ class Prepared:
     def _write_shims(self, environment: Mapping[str, str], fork: bool) -> None:
         alembic = self._console_script()
         status = os.fstat(self._door.fileno())
-        known = {
+        self._known: dict[str, Any] = {
             "door": (self._door.fileno(), status.st_dev, status.st_ino) if fork else None,
             "python": sys.executable,
             "alembic": str(alembic),
             "interpreter": _interpreter(alembic),
             "observed": str(_HERE / "observed.py"),
-            "settled": _settled(environment),
+            "settled": shim.settled(environment),
         }
         file = self._folder / "prepared"
-        file.write_bytes(marshal.dumps(known))
+        file.write_bytes(marshal.dumps(self._known))
         self.binaries.mkdir(exist_ok=True)
-        shim = shlex.join([sys.executable, "-I", "-S", str(_HERE / "shim.py"), str(file)])
+        start = shlex.join([sys.executable, "-I", "-S", str(_HERE / "shim.py"), str(file)])
         for name in SHIMMED:
             binary = self.binaries / name
-            binary.write_bytes(os.fsencode(f'#!/bin/sh\nexec {shim} {name} "$@"\n'))
+            binary.write_bytes(os.fsencode(f'#!/bin/sh\nexec {start} {name} "$@"\n'))
             binary.chmod(0o755)
 
     def _console_script(self) -> Path:
@@ -153,14 +166,3 @@ def _interpreter(script: Path) -> str:
     named = first.removeprefix("#!").strip()
     same = Path(named).parent == Path(sys.executable).parent and os.access(named, os.X_OK)
     return named if same else sys.executable
-
-
-def _settled(environment: Mapping[str, str]) -> dict[str, str]:
-    """What the process is started with and a fork cannot change, by the shim's own rule."""
-    spec = importlib.util.spec_from_file_location("labs_shim", _HERE / "shim.py")
-    assert spec is not None
-    assert spec.loader is not None
-    shim: Any = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(shim)
-    told: dict[str, str] = shim.settled(environment)
-    return told

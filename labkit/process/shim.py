@@ -17,7 +17,7 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import NoReturn
+    from typing import Any, NoReturn
 
 try:
     import _signal  # type: ignore[import-not-found]
@@ -26,6 +26,7 @@ except ImportError:  # not a POSIX system: there is no fork server either
     pass
 
 BATCH = 250
+PYTHONS = ("python", "python3")
 
 # What an interpreter option takes a word of its own for.
 _WITH_WORD = ("-W", "-X", "--check-hash-based-pycs")
@@ -77,21 +78,45 @@ def _says(options: list[str], letters: str) -> bool:
     return any(set(word[1:]) & set(letters) for word in options if word[:2] not in ("-W", "-X"))
 
 
+class Asked:
+    """What a command line asks for; ``kind`` is None where its words name no program."""
+
+    def __init__(
+        self, executable: str, options: list[str], kind: str | None, target: str, rest: list[str]
+    ) -> None:
+        self.executable = executable
+        self.options = options
+        self.kind = kind
+        self.target = target
+        self.program = (kind, target, tuple(rest), executable)
+
+
+def asked(prepared: Mapping[str, Any], name: str, words: list[str]) -> Asked | None:
+    """Read the words behind ``name``, by what is written down for the shims; None for others."""
+    if name == "alembic":
+        return Asked(prepared["interpreter"], [], "file", prepared["alembic"], words)
+    if name not in PYTHONS:
+        return None
+    executable = os.path.join(os.path.dirname(prepared["python"]), name)
+    if not os.access(executable, os.X_OK):
+        executable = prepared["python"]
+    return Asked(executable, *split(words))
+
+
 def main() -> None:
     """Run ``shim.py PREPARED NAME WORD...`` in the place of the command NAME."""
     with open(sys.argv[1], "rb") as file:
         prepared = marshal.load(file)
     name, words = sys.argv[2], sys.argv[3:]
-    options: list[str] = []
-    kind: str | None
-    if name == "alembic":
-        executable = prepared["interpreter"]
-        kind, target, arguments = "file", prepared["alembic"], words
-    else:
-        executable = os.path.join(os.path.dirname(prepared["python"]), name)
-        if not os.access(executable, os.X_OK):
-            executable = prepared["python"]
-        options, kind, target, arguments = split(words)
+    wanted = asked(prepared, name, words)
+    assert wanted is not None
+    executable, options, kind, target = (
+        wanted.executable,
+        wanted.options,
+        wanted.kind,
+        wanted.target,
+    )
+    if name != "alembic":
         if kind is None or (kind == "file" and not os.path.exists(target)):
             # It is going to complain, under the name that it was called by.
             os.environ["PATH"] = os.path.dirname(executable)
@@ -100,10 +125,10 @@ def main() -> None:
         if prompt or (kind == "file" and not os.path.isfile(target)):
             os.execv(executable, [executable, *words])
     if prepared["door"] and not options and settled(os.environ) == prepared["settled"]:
-        serve(prepared["door"], (kind, target, tuple(arguments), executable))
+        serve(prepared["door"], wanted.program)
     if os.environ.get("PYTHONUNBUFFERED") == _BY_RUNNER:
         del os.environ["PYTHONUNBUFFERED"]
-    observed = [prepared["observed"], executable, kind, target, *arguments]
+    observed = [prepared["observed"], executable, kind, target, *wanted.program[2]]
     os.execv(executable, [executable, *options, *observed])
 
 
@@ -116,7 +141,8 @@ def settled(environment: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _umask() -> int:
+def umask() -> int:
+    """Return this process's file mode mask, which is another one for a moment."""
     mask = os.umask(0o077)
     os.umask(mask)
     return mask
@@ -149,7 +175,7 @@ def _descriptors() -> list[int]:
     return sorted(found)
 
 
-def serve(door: tuple[int, int, int], program: tuple[str, str, tuple[str, ...], str]) -> None:
+def serve(door: tuple[int, int, int], program: tuple[Any, ...]) -> None:
     """Have the fork server run the program and end as it ends. Returns if nobody serves it."""
     number, device, inode = door
     try:
@@ -160,28 +186,47 @@ def serve(door: tuple[int, int, int], program: tuple[str, str, tuple[str, ...], 
         entrance = _socket.socket(fileno=number)
         mine, theirs = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_STREAM)
         folder = os.open(".", os.O_RDONLY)
-        _pass(entrance, [theirs.fileno()])
+        knock(entrance, theirs.fileno())
         entrance.detach()
     except OSError:
         return
     theirs.close()
     _forward(mine)
+    hand_over(mine, program, dict(os.environb), descriptors, [folder, *descriptors], umask())
+    _end(mine)
+
+
+def knock(door: _socket.socket, theirs: int) -> None:
+    """Ask at the door for a program; what it is comes over the other end of ``theirs``."""
+    _pass(door, [theirs])
+
+
+def hand_over(
+    mine: _socket.socket,
+    program: tuple[Any, ...],
+    environment: dict[bytes, bytes],
+    descriptors: list[int],
+    passed: list[int],
+    mask: int,
+) -> None:
+    """Say which program it is and what it finds: this process's own standing, for the most part.
+
+    ``descriptors`` are the numbers that it finds them by, ``passed`` its folder and then those.
+    """
     request = {
         "program": program,
-        "environment": dict(os.environb),
-        "umask": _umask(),
+        "environment": environment,
+        "umask": mask,
         "ignored": [s for s in range(1, _signal.NSIG) if _ignored(s)],
         "blocked": sorted(int(s) for s in _signal.pthread_sigmask(_signal.SIG_BLOCK, [])),
         "limits": [(n, *resource.getrlimit(n)) for n in _limits()],
         "descriptors": descriptors,
     }
     payload = marshal.dumps(request)
-    passed = [folder, *descriptors]
     mine.sendall(len(passed).to_bytes(4, "big") + len(payload).to_bytes(4, "big"))
     for at in range(0, len(passed), BATCH):
         _pass(mine, passed[at : at + BATCH])
     mine.sendall(payload)
-    _end(mine)
 
 
 def _pass(connection: _socket.socket, descriptors: list[int]) -> None:

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from typing import Protocol
 
 from labkit.process.output import Output
 
@@ -18,18 +19,36 @@ DRAIN = 0.2  # seconds for the output of processes that outlive the command
 POLL = 0.05
 
 
+class Process(Protocol):
+    """A command that runs: a shell, or a visit."""
+
+    @property
+    def returncode(self) -> int | None: ...
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def signal_all(self, number: int) -> None: ...
+
+
+class Leader(subprocess.Popen[bytes]):
+    """A process that leads a group of its own, which is signalled as one."""
+
+    def signal_all(self, number: int) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, number)
+
+
 class Watch:
-    """Follows one shell, the leader of its own process group, whose output comes by ``reading``."""
+    """Follows one command whose output comes by ``reading``."""
 
     def __init__(
         self,
-        shell: subprocess.Popen[bytes],
+        process: Process,
         reading: int,
         on_output: Callable[[str], None] | None,
         timeout: float | None,
         stopping: Callable[[], bool] | None = None,
     ) -> None:
-        self._shell = shell
+        self._process = process
         self._reading = reading
         self._open = True
         self._on_output = on_output
@@ -53,15 +72,15 @@ class Watch:
                 return
             except KeyboardInterrupt:
                 if self.interrupted:
-                    self._signal(signal.SIGKILL)
+                    self._process.signal_all(signal.SIGKILL)
                 self.interrupted = True
                 self._interrupt()
 
     def end(self) -> None:
         """Kill the command if it is still there."""
-        if self._shell.poll() is None:
-            self._signal(signal.SIGKILL)
-            self._shell.wait()
+        if self._process.poll() is None:
+            self._process.signal_all(signal.SIGKILL)
+            self._process.wait()
 
     def _step(self) -> bool:
         now = time.monotonic()
@@ -81,8 +100,8 @@ class Watch:
                 self._deliver(data)
         else:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self._shell.wait(POLL)
-        if self._shell.poll() is None:
+                self._process.wait(POLL)
+        if self._process.poll() is None:
             return False
         if self._drained_at is None:
             self._drained_at = now + DRAIN
@@ -94,17 +113,13 @@ class Watch:
             self._on_output(text)
 
     def _interrupt(self) -> None:
-        self._signal(signal.SIGINT)
+        self._process.signal_all(signal.SIGINT)
         if self._kill_at is None:
             self._kill_at = time.monotonic() + GRACE
 
     def _kill(self) -> None:
         """Kill the command, after it had a moment to write its stack: see ``Observer.start``."""
-        self._signal(signal.SIGURG)
+        self._process.signal_all(signal.SIGURG)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._shell.wait(STACK)
-        self._signal(signal.SIGKILL)
-
-    def _signal(self, number: int) -> None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._shell.pid, number)
+            self._process.wait(STACK)
+        self._process.signal_all(signal.SIGKILL)
