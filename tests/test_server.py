@@ -67,6 +67,14 @@ def test_the_role_has_no_rights_beyond_its_databases(lab: Database) -> None:
     ) == [(0,)]
 
 
+def test_a_long_random_password_is_not_stretched(server: Server, lab: Database) -> None:
+    (told,) = ask(
+        server.admin_url, f"SELECT rolpassword FROM pg_authid WHERE rolname = '{lab.name}'"
+    )
+    assert told[0].startswith("SCRAM-SHA-256$1:")
+    assert len(parse(lab.url)["password"]) >= 32
+
+
 def test_the_role_owns_its_database_and_may_change_the_schema_public(lab: Database) -> None:
     ask(lab.url, "CREATE SCHEMA other")
     ask(lab.url, "DROP SCHEMA public CASCADE; CREATE SCHEMA public")

@@ -204,6 +204,7 @@ def main(path: list[str], loaded: set[str], told_by_runner: list[str]) -> None:
     except Exception as error:
         told = {"error": f"{type(error).__name__}: {error}"}
     standing.hide()
+    names = standing.loaded()
     parting.begin()
     with contextlib.suppress(OSError):  # if the Runner is gone already, that is noticed next
         control.sendall(json.dumps(told).encode() + b"\n")
@@ -216,7 +217,11 @@ def main(path: list[str], loaded: set[str], told_by_runner: list[str]) -> None:
     request, passed = become
     standing.adopt(request, passed)
     parting.forked()
-    _become(program.Program(*request["program"]), path, observer, parting)
+    wanted = program.Program(*request["program"])
+    extra = standing.python_path()
+    if standing.shadowed([wanted.folder, os.curdir, *extra], names):
+        plain.become(wanted, _OBSERVED)
+    _become(wanted, [*dict.fromkeys(extra), *path], observer, parting)
 
 
 def _become(wanted: program.Program, path: list[str], observer: Observer, parting: Parting) -> None:
@@ -224,10 +229,7 @@ def _become(wanted: program.Program, path: list[str], observer: Observer, partin
         observer.ended(error)
         parting.ended(error)
 
-    extra = standing.python_path()
-    if standing.shadowed([wanted.folder, os.curdir, *extra]):
-        plain.become(wanted, _OBSERVED)
     standing.settle_streams()
     standing.measure_terminal()
     observer.start(wanted.words)
-    program.run(wanted, [*dict.fromkeys(extra), *path], ended)
+    program.run(wanted, path, ended)

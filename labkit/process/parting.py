@@ -12,6 +12,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import gc
+import itertools
 import os
 import sys
 import weakref
@@ -37,12 +38,14 @@ class Parting:
         self._forked = False
         self._status: int | None = None
         self._modules: dict[str, ModuleType] = {}
+        self._last = ""
         self._itself = self  # frozen below, so that no collector frees what hangs on it
         atexit.register(self._part)
 
     def begin(self) -> None:
         """Take what is loaded now for what is left as it is."""
         self._modules = {n: m for n, m in sys.modules.items() if n not in self._before}
+        self._last = next(reversed(sys.modules))
         gc.collect()
         gc.freeze()
 
@@ -73,17 +76,20 @@ class Parting:
         for name in _LAST:
             if hasattr(sys, name):
                 setattr(sys, name, None)
-        own: list[weakref.ref[ModuleType]] = []
-        for name, module in list(sys.modules.items()):
-            if name not in self._before or name == "__main__":
-                if self._modules.get(name) is not module:
-                    own.append(weakref.ref(module))
-                    del sys.modules[name]
-                del module
+        own = [weakref.ref(sys.modules.pop(name)) for name in self._own_modules()]
         gc.collect()
-        for there in reversed(own):
+        for there in own:
             if (left := there()) is not None:
                 _clear(vars(left))
+
+    def _own_modules(self) -> list[str]:
+        """The names of the modules that the program has loaded, the last one first.
+
+        They stand behind those from before the fork, which are not touched: each would have a
+        page of memory copied.
+        """
+        own = itertools.takewhile(lambda name: name != self._last, reversed(sys.modules))
+        return [n for n in [*own, "__main__"] if isinstance(sys.modules.get(n), ModuleType)]
 
 
 def _status(error: BaseException | None) -> int | None:

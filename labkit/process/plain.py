@@ -33,6 +33,7 @@ def main(path: list[str], told: list[str], loaded: set[str]) -> None:
     standing.hide()
     standing.settle_streams()
     observer.start(wanted.words)
-    for name in standing.shadowed([wanted.folder, os.curdir, *standing.python_path()]) - loaded:
+    folders = [wanted.folder, os.curdir, *standing.python_path()]
+    for name in standing.shadowed(folders, standing.loaded()) - loaded:
         sys.modules.pop(name, None)
     program.run(wanted, path, observer.ended)

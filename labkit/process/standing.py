@@ -86,9 +86,16 @@ def hide() -> None:
         del sys.modules[name]
 
 
-def shadowed(folders: Iterable[str]) -> set[str]:
-    """Return the loaded modules that ``folders`` have something else to say about."""
-    loaded = {name for name in sys.modules if "." not in name} | {"sitecustomize", "usercustomize"}
+def loaded() -> frozenset[str]:
+    """Return the names that a program's own module may not have where it is to find that one.
+
+    Asked before a fork: to go through the modules is to have a page of memory copied for each.
+    """
+    return frozenset(n for n in sys.modules if "." not in n) | {"sitecustomize", "usercustomize"}
+
+
+def shadowed(folders: Iterable[str], names: frozenset[str]) -> set[str]:
+    """Return the ``names`` that ``folders`` have something else to say about."""
     found = set()
     for folder in folders:
         try:
@@ -99,7 +106,7 @@ def shadowed(folders: Iterable[str]) -> set[str]:
             name, _, kind = entry.partition(".")
             module = kind in ("py", "pyc") or kind.endswith(("so", "pyd"))
             package = not kind and os.path.isfile(os.path.join(folder, entry, "__init__.py"))
-            if name in loaded and (module or package):
+            if name in names and (module or package):
                 found.add(name)
     return found
 
