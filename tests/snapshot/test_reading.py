@@ -11,7 +11,7 @@ import psycopg2
 import pytest
 
 from labkit import snapshot
-from labkit.schema.catalog.names import parts
+from labkit.schema.catalog.names import parts, quoted, short_type
 from labkit.trouble import Trouble
 
 Execute = Callable[[str], None]
@@ -175,6 +175,74 @@ def test_a_transaction_survives_a_reading_that_fails(database: str) -> None:
                 snapshot.read(connection, lock_timeout_ms=50)
             other.rollback()
         assert "mine" in snapshot.read(connection).content["tables"]
+
+
+COLUMNS = """
+    a boolean, b bytea, c bigint, d smallint, e integer, f text, g json, h real, i float8, j inet,
+    k integer[], l text[], m varchar[], n bpchar, o varchar, p date, q time, r timestamp,
+    s timestamptz, t timetz, u numeric, v uuid, w tsvector, x jsonb, c1 char(1), c2 char(1)[],
+    v7 varchar(7), v8 varchar(8)[], n1 numeric(5), n2 numeric(12, 3), n3 numeric(1000, 1000),
+    t0 time(0), t1 timetz(1), t2 timestamp(2), t3 timestamptz(3), t4 timestamptz(4)[], b4 bit(4),
+    b5 varbit(5), i1 interval, i2 interval(2), i3 interval day to minute, n4 numeric(4, 1)[],
+    na name, "char" "char", o1 oid, p1 point, x1 xml, m1 money, a2 integer[][], a3 text[3][4][5]
+"""
+
+
+def test_a_type_is_told_as_the_server_spells_it(world: Any, execute: Execute) -> None:
+    execute(f"CREATE TABLE kinds ({COLUMNS})")
+    with world.cursor() as cursor:
+        cursor.execute(
+            "SELECT attname, format_type(atttypid, atttypmod), attndims FROM pg_attribute "
+            "WHERE attrelid = 'kinds'::regclass AND attnum > 0 ORDER BY attnum"
+        )
+        spelled = {
+            quoted(name): {"type": short_type(text) + "[]" * max(dimensions - 1, 0)}
+            for name, text, dimensions in cursor.fetchall()
+        }
+    assert snapshot.read(world).content["tables"]["kinds"]["columns"] == spelled
+
+
+def test_how_a_type_is_stored_and_collated_is_told_where_it_is_not_by_itself(
+    world: Any, execute: Execute
+) -> None:
+    execute("""
+        CREATE TABLE kept (a text, b numeric, c varchar(3) COLLATE "C", d text[]);
+        CREATE DOMAIN code AS text COLLATE "C";
+        CREATE TABLE codes (a code, b code COLLATE "default");
+        CREATE INDEX ON codes (a, b, a COLLATE "default", b COLLATE "C");
+    """)
+    execute("ALTER TABLE kept ALTER a SET STORAGE PLAIN, ALTER b SET STORAGE EXTERNAL")
+    execute("ALTER TABLE kept ALTER d SET STORAGE MAIN")
+    tables = snapshot.read(world).content["tables"]
+    assert tables["kept"]["columns"] == {
+        "a": {"type": "text", "storage": "plain"},
+        "b": {"type": "numeric", "storage": "external"},
+        "c": {"type": "varchar(3)", "collation": '"C"'},
+        "d": {"type": "text[]", "storage": "main"},
+    }
+    assert tables["codes"]["columns"]["b"] == {"type": "code", "collation": '"default"'}
+    (index,) = tables["codes"]["indexes"].values()
+    assert index["columns"] == ["a", "b", 'a COLLATE "default"', 'b COLLATE "C"']
+
+
+MARKED = ["a\x1fb", "\x1e", "\x1d\x1e\x1f"]
+
+
+@pytest.mark.parametrize("name", MARKED)
+def test_a_mark_between_fields_may_be_part_of_a_name(
+    name: str, world: Any, execute: Execute
+) -> None:
+    execute(
+        f"""
+        CREATE TABLE "{name}" ("{name}" integer PRIMARY KEY, "{name}2" varchar COLLATE "C");
+        CREATE INDEX "{name}i" ON "{name}" ("{name}2", "{name}");
+        COMMENT ON TABLE "{name}" IS '{name}';
+        """
+    )
+    (spec,) = snapshot.read(world).content["tables"].values()
+    assert list(spec["columns"]) == [f'"{name}"', f'"{name}2"']
+    assert spec["comment"] == name
+    assert spec["indexes"] == {f'"{name}i"': {"columns": [f'"{name}2"', f'"{name}"']}}
 
 
 NAMES = ["Mixed", "select", "a b", "ünï☃", "a.b", "x" * 63, "it's", "\\", "é" * 31, "12", "no"]

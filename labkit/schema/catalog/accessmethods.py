@@ -26,7 +26,7 @@ class AccessMethods(BySql):
 
     def read(self, raw: Raw, tree: Tree) -> None:
         found = tree[self.section] = {}
-        for oid, name, kind, handler, _ in raw.rows("access method"):
+        for oid, name, kind, handler in raw.rows("access method"):
             if raw.own(ACCESS_METHOD, oid):
                 spec: Spec = {"type": kind, "handler": registered(handler)}
                 found[quoted(name)] = with_extras(spec, raw, ACCESS_METHOD, oid)

@@ -50,21 +50,22 @@ class BaseTypes(BySql):
 
     def arms(self, version: int) -> dict[str, Arm]:
         functions = ", ".join(f"{column}::regproc" for column in _FUNCTIONS.values())
+        plain = ", ".join(f"({column})::text" for column in _PLAIN.values())
         return {
             "base type": Arm(
                 f"SELECT t.oid, typnamespace, typname, typisdefined, {privileges.acl('typ')}, "
-                f"{functions}, {', '.join(_PLAIN.values())} FROM pg_type t WHERE t.oid >= 16384 "
+                f"{functions}, {plain} FROM pg_type t WHERE t.oid >= 16384 "
                 "AND (typtype = 'b' AND typcategory <> 'A' OR typtype = 'p')"
             )
         }
 
     def read(self, raw: Raw, tree: Tree) -> None:
         found = tree[self.section] = {}
-        for oid, schema, name, defined, acl, *fields, _ in raw.rows("base type"):
+        for oid, schema, name, defined, acl, *fields in raw.rows("base type"):
             if not raw.own(TYPE, oid):
                 continue
             spec: Spec = {}
-            if defined == "true":
+            if defined == "t":
                 functions, plain = fields[: len(_FUNCTIONS)], fields[len(_FUNCTIONS) :]
                 told = [
                     f"{clause} = {registered(text)}"

@@ -39,7 +39,7 @@ class Collations(BySql):
 
     def read(self, raw: Raw, tree: Tree) -> None:
         found = tree[self.section] = {}
-        for oid, schema, name, provider, steady, collate, kind, locale, rules, _ in raw.rows(
+        for oid, schema, name, provider, steady, collate, kind, locale, rules in raw.rows(
             "collation"
         ):
             if not raw.own(COLLATION, oid):
@@ -51,7 +51,7 @@ class Collations(BySql):
                 spec["locale"] = locale or collate
             if rules:
                 spec["rules"] = rules
-            if steady == "false":
+            if steady == "f":
                 spec["deterministic"] = False
             with_extras(spec, raw, COLLATION, oid)
             found[qualified(raw.schemas[schema], name)] = spec

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from operator import itemgetter
 from typing import NamedTuple
 
 from labkit.schema.catalog import altercolumn, columnop, constants, op, privileges
+from labkit.schema.catalog.attributes import Attribute, attribute
 from labkit.schema.catalog.expression import bare_expression, steady
 from labkit.schema.catalog.inheritance import leave_out_inherited
 from labkit.schema.catalog.kind import (
@@ -21,7 +21,7 @@ from labkit.schema.catalog.kind import (
     Tree,
 )
 from labkit.schema.catalog.names import MADE_UP_NOT_NULL, made_up, quoted
-from labkit.schema.catalog.raw import CONSTRAINT, RELATION, Arm, Raw, lines, options
+from labkit.schema.catalog.raw import CONSTRAINT, RELATION, Arm, Raw, options
 from labkit.schema.catalog.sequences import option_words
 from labkit.schema.catalog.sequences import options as sequence_options
 
@@ -81,37 +81,23 @@ class Columns(Kind):
     usual = {"storage": "the type's", "compression": "default", "statistics": "default"}
 
     def arms(self, version: int) -> dict[str, Arm]:
-        target = "attstattarget" if version >= 17 else "nullif(attstattarget, -1)"
         arms = {
-            "column": Arm(
-                "SELECT attrelid, attnum, attname, atttypid, atttypmod, attndims, attcollation, "
-                "attnotnull, attidentity, attgenerated, attstorage, attcompression, "
-                f"{target}, {lines('attoptions')}, {lines('attfdwoptions')}, attinhcount > 0, "
-                "CASE WHEN attacl IS NOT NULL THEN "
-                f"(SELECT {privileges.listed('attacl', 'relowner')} "
-                "FROM pg_class c WHERE c.oid = attrelid) END "
-                "FROM pg_attribute WHERE attrelid >= 16384 AND attnum > 0 AND NOT attisdropped "
-                "AND (attrelid IN (SELECT oid FROM pg_class WHERE oid >= 16384 "
-                "AND relkind IN ('r', 'p', 'v', 'm', 'c', 'f') AND relpersistence <> 't') "
-                f"OR {target} IS NOT NULL OR attoptions IS NOT NULL)",
-                apart=3,
+            # Equal expressions are written once. Only those that name columns need the table.
+            "default": Arm(
+                "SELECT (SELECT pg_get_expr(adbin, relation) FROM pg_attrdef WHERE oid = first), "
+                "places FROM (SELECT min(oid) AS first, relation, "
+                "string_agg(concat(adrelid, ' ', adnum), ',') AS places FROM "
+                "(SELECT oid, adrelid, adnum, adbin::text AS tree, CASE WHEN "
+                "strpos(adbin::text, '{VAR ') > 0 THEN adrelid ELSE 0 END AS relation "
+                "FROM pg_attrdef OFFSET 0) d GROUP BY tree, relation OFFSET 0) e"
             ),
-            "type": Arm(
-                # What is written as text is written once for each, and not for every column.
-                "SELECT atttypid, atttypmod, format_type(atttypid, atttypmod), "
-                "typcollation, typstorage, typlen = -1 AND typelem <> 0, attcollation, "
-                "CASE WHEN attcollation NOT IN (0, 100) THEN attcollation::regcollation END "
-                "FROM (SELECT DISTINCT atttypid, atttypmod, attcollation FROM pg_attribute "
-                "WHERE attrelid >= 16384 AND attnum > 0 OFFSET 0) d "
-                "JOIN pg_type t ON t.oid = atttypid"
-            ),
-            "default": Arm("SELECT adrelid, adnum, pg_get_expr(adbin, adrelid) FROM pg_attrdef"),
         }
         if version >= 18:
             arms["not null"] = Arm(
                 "SELECT oid, conrelid, conkey[1], conname, convalidated, connoinherit "
                 "FROM pg_constraint WHERE contype = 'n' AND conrelid >= 16384 "
-                "AND (NOT convalidated OR connoinherit OR conname !~ '_not_null[0-9]*$' OR oid IN "
+                "AND (NOT convalidated OR connoinherit "
+                "OR conname NOT LIKE '%\\_not\\_null' AND conname !~ '_not_null[0-9]*$' OR oid IN "
                 "(SELECT objoid FROM pg_description WHERE classoid = 2606))"
             )
         return arms
@@ -121,37 +107,44 @@ class Columns(Kind):
         for section in self.inside:
             owners.update(tree.get(section, {}))
         tables = {oid: name for oid, name in raw.relations.items() if name in owners}
-        held: dict[str, list[tuple[int, str, Spec]]] = {name: [] for name in tables.values()}
-        defaults = {(row[0], row[1]): row[2] for row in raw.rows("default")}
         sequences = {(row[8], row[9]): row for row in raw.rows("sequence") if row[10] == "i"}
         notes = self._notes(raw)
-        templates: dict[str, Template] = {}
+        templates = _Templates(raw)
+        specs: dict[str, list[Spec]] = {}
         inherited = []
-        for relation, number, name, rest in raw.rows("column"):
-            table = tables.get(relation)
-            if table is None:
+        for relation, table in tables.items():
+            names, told = raw.attributes.get(relation, _NOTHING)
+            made = specs[relation] = [templates[text].spec.copy() for text in told]
+            owners[table]["columns"] = dict(zip(names, made, strict=True))
+            if templates.special.isdisjoint(told):
                 continue
-            common = templates.get(rest)
-            if common is None:
-                common = templates[rest] = template(raw, rest)
-            spec = common.spec.copy()
-            key = (relation, number)
-            if key in defaults:
-                if common.generation:
-                    spec[_GENERATION[common.generation]] = bare_expression(defaults[key])
-                elif text := constants.default(steady(defaults[key]), spec["type"]):
-                    spec["default"] = text
-            if common.identity:
-                spec["identity"] = _identity(raw, common.identity, key, sequences.get(key))
-                spec.update(_beside(raw, sequences.get(key)))
-            if common.inherited:
-                inherited.append((table, quoted(name)))
-            if key in notes:
-                spec.update(notes[key])
-            held[table].append((int(number), name, spec))
-        for table, columns in held.items():
-            columns.sort(key=itemgetter(0))
-            owners[table]["columns"] = {quoted(name): spec for _, name, spec in columns}
+            for place, (name, text) in enumerate(zip(names, told, strict=True)):
+                if text == "":
+                    del owners[table]["columns"][name]
+                elif identity := templates[text].identity:
+                    key = (relation, str(place + 1))
+                    made[place]["identity"] = _identity(raw, identity, key, sequences.get(key))
+                    made[place].update(_beside(raw, sequences.get(key)))
+                if templates[text].inherited:
+                    inherited.append((table, name))
+        for text, places in raw.defaults:
+            spelled: dict[str, str | None] = {}
+            for relation, number in places:
+                if relation not in specs:
+                    continue
+                spec = specs[relation][int(number) - 1]
+                generation = templates[raw.attributes[relation][1][int(number) - 1]].generation
+                if generation:
+                    spec[_GENERATION[generation]] = bare_expression(text)
+                    continue
+                kind = spec["type"]
+                if kind not in spelled:
+                    spelled[kind] = constants.default(steady(text), kind)
+                if (default := spelled[kind]) is not None:
+                    spec["default"] = default
+        for (relation, number), note in notes.items():
+            if relation in specs:
+                specs[relation][int(number) - 1].update(note)
         leave_out_inherited(tree, inherited)
 
     def _notes(self, raw: Raw) -> dict[tuple[str, str], Spec]:
@@ -161,13 +154,13 @@ class Columns(Kind):
             if catalog == RELATION and number != "0":
                 comment = raw.comments[catalog, oid, number]
                 notes.setdefault((oid, number), {})["comment"] = comment
-        for oid, relation, number, name, valid, alone, _ in raw.rows("not null"):
+        for oid, relation, number, name, valid, alone in raw.rows("not null"):
             note = notes.setdefault((relation, number), {})
             if not MADE_UP_NOT_NULL(name):
                 note["not null name"] = quoted(name)
-            if valid == "false":
+            if valid == "f":
                 note["not null valid"] = False
-            if alone == "true":
+            if alone == "t":
                 note["not null inherited"] = False
             if comment := raw.comment(CONSTRAINT, oid):
                 note["not null comment"] = comment
@@ -221,39 +214,55 @@ class Columns(Kind):
         return altercolumn.definition(wanted, found, self.words(wanted.spec))
 
 
+_NOTHING: tuple[list[str], list[str]] = ([], [])
+
+
 class Template(NamedTuple):
     """What many columns have in common, and what still has to be looked up for each."""
 
     spec: Spec
-    generation: str
-    identity: str
-    inherited: bool
+    generation: str = ""
+    identity: str = ""
+    inherited: bool = False
 
 
-def template(raw: Raw, rest: str) -> Template:
-    """What the fields that the server sent for a column say of it."""
-    oid, modifier, dimensions, collation, notnull, identity, *more = raw.fields(rest)
-    generation, storage, compression, target, own, foreign, inherited, acl, *_ = more
-    kind, collated = raw.typed(oid, modifier, dimensions, collation)
-    spec: Spec = {"type": kind}
-    if collated:
-        spec["collation"] = collated
-    if notnull == "true":
+class _Templates(dict[str, Template]):
+    """Templates by what the server told; ``special`` are those with something to be looked up."""
+
+    def __init__(self, raw: Raw) -> None:
+        self._raw = raw
+        # A column that was dropped.
+        self[""] = Template({})
+        self.special = {""}
+
+    def __missing__(self, text: str) -> Template:
+        found = self[text] = template(attribute(self._raw, text), self._raw.version)
+        if found.identity or found.inherited:
+            self.special.add(text)
+        return found
+
+
+def template(held: Attribute, version: int) -> Template:
+    """What an attribute says of all the columns that are like it."""
+    spec: Spec = {"type": held.type}
+    if held.collation:
+        spec["collation"] = held.collation
+    if held.not_null:
         spec["nullable"] = False
-    if storage != raw.types[oid, modifier].storage:
-        spec["storage"] = _STORAGE[storage]
-    if compression in _COMPRESSION:
-        spec["compression"] = _COMPRESSION[compression]
-    if target:
-        spec["statistics"] = int(target)
-    if own:
-        spec["options"] = options(own)
-    if foreign:
-        spec["foreign options"] = options(foreign)
-    grants = privileges.unusual(acl, "column", raw.version) if acl else None
+    if held.storage:
+        spec["storage"] = _STORAGE[held.storage]
+    if held.compression in _COMPRESSION:
+        spec["compression"] = _COMPRESSION[held.compression]
+    if held.target:
+        spec["statistics"] = int(held.target)
+    if held.options:
+        spec["options"] = options(held.options)
+    if held.foreign_options:
+        spec["foreign options"] = options(held.foreign_options)
+    grants = privileges.unusual(held.acl, "column", version) if held.acl else None
     if grants:
         spec["privileges"] = grants
-    return Template(spec, generation, identity, inherited == "true")
+    return Template(spec, held.generation, held.identity, held.inherited)
 
 
 def _identity(raw: Raw, letter: str, key: tuple[str, str], row: list[str] | None) -> str | Spec:
@@ -265,7 +274,7 @@ def _identity(raw: Raw, letter: str, key: tuple[str, str], row: list[str] | None
     del extra["type"]
     relation, number = key
     column = op.bare(raw.columns[relation][number])
-    if raw.names.get(row[0]) != made_up(raw.names[relation], column, "seq"):
+    if raw.by_oid[row[0]].name != made_up(raw.by_oid[relation].name, column, "seq"):
         extra["sequence"] = raw.relations[row[0]]
     return {"generated": how, **extra} if extra else how
 
@@ -275,7 +284,7 @@ def _beside(raw: Raw, row: list[str] | None) -> Spec:
     spec: Spec = {}
     if row and (comment := raw.comment(RELATION, row[0])):
         spec["identity comment"] = comment
-    if row and (acl := raw.acls.get(row[0])):
+    if row and (acl := raw.by_oid[row[0]].acl):
         grants = privileges.unusual(acl, "sequence", raw.version)
         spec.update({"identity privileges": grants} if grants else {})
     return spec

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from labkit.schema.catalog import op, privileges
+from labkit.schema.catalog.attributes import attribute as described
 from labkit.schema.catalog.bysql import BySql, comment_on
 from labkit.schema.catalog.kind import (
     GRANTS,
@@ -17,8 +18,8 @@ from labkit.schema.catalog.kind import (
     Tree,
     with_extras,
 )
-from labkit.schema.catalog.names import qualified, quoted
-from labkit.schema.catalog.raw import RELATION, TYPE, Arm, Raw
+from labkit.schema.catalog.names import qualified
+from labkit.schema.catalog.raw import RELATION, TYPE, Raw
 
 _NAME = re.compile(r'"(?:[^"]|"")+"|[^ ]+')
 
@@ -33,30 +34,13 @@ class Composites(BySql):
     sql = granted = "TYPE"
     acl = "type"
 
-    def arms(self, version: int) -> dict[str, Arm]:
-        return {
-            "composite": Arm(
-                f"SELECT t.oid, typrelid, typnamespace, typname, {privileges.acl('typ')} "
-                "FROM pg_type t JOIN pg_class c ON c.oid = typrelid "
-                "WHERE typtype = 'c' AND relkind = 'c' AND t.oid >= 16384"
-            )
-        }
-
     def read(self, raw: Raw, tree: Tree) -> None:
         found = tree[self.section] = {}
-        composites = {row[1] for row in raw.rows("composite")}
-        attributes: dict[str, list[str]] = {}
-        for relation, _, name, rest in sorted(
-            (row for row in raw.rows("column") if row[0] in composites), key=lambda row: int(row[1])
-        ):
-            oid, modifier, dimensions, collation, *_ = rest.split("\t")
-            kind, collation = raw.typed(oid, modifier, dimensions, collation)
-            text = f"{quoted(name)} {kind}" + (f" COLLATE {collation}" if collation else "")
-            attributes.setdefault(relation, []).append(text)
-        for oid, relation, schema, name, acl, _ in raw.rows("composite"):
-            if not raw.own(TYPE, oid):
+        for held in raw.catalog:
+            relation, oid = held.oid, held.type
+            if held.kind != "c" or not raw.own(TYPE, oid):
                 continue
-            spec: Spec = {"attributes": attributes.get(relation, [])}
+            spec: Spec = {"attributes": _attributes(raw, relation)}
             comments = {
                 raw.columns[relation][number]: raw.comment(RELATION, relation, number)
                 for number in raw.columns[relation]
@@ -64,8 +48,12 @@ class Composites(BySql):
             }
             if comments:
                 spec["comments"] = comments
-            grants = privileges.unusual(acl, "type", raw.version) if acl else None
-            found[qualified(raw.schemas[schema], name)] = with_extras(spec, raw, TYPE, oid, grants)
+            grants = (
+                privileges.unusual(held.type_acl, "type", raw.version) if held.type_acl else None
+            )
+            found[qualified(raw.schemas[held.schema], held.name)] = with_extras(
+                spec, raw, TYPE, oid, grants
+            )
 
     def words(self, spec: Spec) -> str:
         return f"({', '.join(spec['attributes'])})"
@@ -111,3 +99,14 @@ def _named(attributes: list[str]) -> dict[str, str]:
         if match:
             named[match.group()] = attribute[match.end() + 1 :]
     return named
+
+
+def _attributes(raw: Raw, relation: str) -> list[str]:
+    """Name, type and collation of each attribute, in order."""
+    told = []
+    for name, text in zip(*raw.attributes.get(relation, ((), ())), strict=True):
+        if text:
+            held = described(raw, text)
+            collation = f" COLLATE {held.collation}" if held.collation else ""
+            told.append(f"{name} {held.type}{collation}")
+    return told

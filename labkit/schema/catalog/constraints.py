@@ -86,7 +86,12 @@ class Constraints(Kind):
                 f"WHEN 'x' THEN pg_get_constraintdef(c.oid) END, {set_columns}, "
                 f"{period}, {enforced}, c.conparentid FROM pg_constraint c "
                 "WHERE c.conrelid >= 16384 AND c.contype IN ('p', 'u', 'c', 'f', 'x') "
-                "AND NOT (c.contype = 'c' AND c.coninhcount > 0)"
+                "AND NOT (c.contype = 'c' AND c.coninhcount > 0)",
+                always=8,
+                unless="c.contype NOT IN ('p', 'u', 'f') OR c.contype = 'f' AND "
+                "(c.confupdtype <> 'a' OR c.confdeltype <> 'a' OR c.confmatchtype <> 's') "
+                "OR c.condeferrable OR NOT c.convalidated "
+                f"OR c.conparentid <> 0 OR {period} OR NOT {enforced}",
             ),
             # What the server enforces a foreign key with, where somebody switched it off.
             "constraint trigger": Arm(
@@ -104,7 +109,7 @@ class Constraints(Kind):
         indexes = {row[0]: row for row in raw.rows("index")}
         rows = {row[0]: row for row in raw.rows("constraint")}
         states: dict[str, list[str]] = {}
-        for oid, table, state, _ in raw.rows("constraint trigger"):
+        for oid, table, state in raw.rows("constraint trigger"):
             told = f"{STATES[state]} on {raw.relations.get(table, '')}"
             states.setdefault(oid, []).append(told)
         for row in rows.values():
@@ -127,6 +132,8 @@ class Constraints(Kind):
                 index = indexes.get(row[4])
                 if index is not None and row[2] in "pux":
                     self._backed(raw, spec, index, row[2])
+                if row[2] in "pux" and (comment := raw.comment(RELATION, row[4])):
+                    spec["index comment"] = comment
             if row[0] in states:
                 spec["triggers"] = ", ".join(sorted(states[row[0]]))
             if comment := raw.comment(CONSTRAINT, row[0]):
@@ -142,7 +149,7 @@ class Constraints(Kind):
         elif kind == "x":
             text = steady(expression).removeprefix("EXCLUDE ")
             for end in (" DEFERRABLE", " INITIALLY DEFERRED"):
-                text = text.replace(end, "") if deferrable == "true" else text
+                text = text.replace(end, "") if deferrable == "t" else text
             spec["exclude"] = text
         else:
             columns = _columns(raw, table, keys)
@@ -150,7 +157,7 @@ class Constraints(Kind):
                 spec["foreign key"] = columns
                 targets = _columns(raw, target, target_keys)
                 spec["references"] = f"{raw.relations[target]} ({', '.join(targets)})"
-                if period == "true":
+                if period == "t":
                     spec["period"] = True
                 if match in _MATCHES:
                     spec["match"] = _MATCHES[match]
@@ -162,38 +169,36 @@ class Constraints(Kind):
                         spec["on delete"] += f" ({', '.join(_columns(raw, table, set_columns))})"
             else:
                 spec["primary key" if kind == "p" else "unique"] = columns
-                if period == "true":
+                if period == "t":
                     spec["without overlaps"] = True
-        if deferrable == "true":
+        if deferrable == "t":
             spec["deferrable"] = True
-        if deferred == "true":
+        if deferred == "t":
             spec["initially deferred"] = True
-        if enforced == "false":
+        if enforced == "f":
             spec["enforced"] = False
-        elif valid == "false":
+        elif valid == "f":
             spec["valid"] = False
-        if kind == "c" and alone == "true":
+        if kind == "c" and alone == "t":
             spec["inherited"] = False
         return spec
 
     def _backed(self, raw: Raw, spec: Spec, index: list[str], kind: str) -> None:
         """What the index behind a constraint adds to it."""
-        _, table, _, _, _, _, clustered, nulls, replica, storage, count, keys, *_ = index
-        if nulls == "true":
+        _, table, _, _, _, count, keys, _, _, _, _, clustered, nulls, replica, storage, *_ = index
+        if nulls == "t":
             spec["nulls not distinct"] = True
         included = keys.split()[int(count) :]
         if included and kind != "x":
             spec["include"] = [raw.columns[table][number] for number in included]
-        if space := index[18]:
+        if space := index[17]:
             spec["tablespace"] = space
         if storage and kind != "x":
             spec["options"] = options(storage)
-        if clustered == "true":
+        if clustered == "t":
             spec["clustered"] = True
-        if replica == "true":
+        if replica == "t":
             spec["replica identity"] = True
-        if comment := raw.comment(RELATION, index[0]):
-            spec["index comment"] = comment
 
     def noun_of(self, spec: Spec) -> str:
         return next((noun for key, noun in _NOUNS.items() if key in spec), self.noun)

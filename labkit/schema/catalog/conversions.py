@@ -28,11 +28,11 @@ class Conversions(BySql):
 
     def read(self, raw: Raw, tree: Tree) -> None:
         found = tree[self.section] = {}
-        for oid, schema, name, source, target, function, default, _ in raw.rows("conversion"):
+        for oid, schema, name, source, target, function, default in raw.rows("conversion"):
             if not raw.own(CONVERSION, oid):
                 continue
             spec: Spec = {"for": source, "to": target, "function": registered(function)}
-            if default == "true":
+            if default == "t":
                 spec["default"] = True
             identity = qualified(raw.schemas[schema], name)
             found[identity] = with_extras(spec, raw, CONVERSION, oid)

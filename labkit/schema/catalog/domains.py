@@ -70,13 +70,13 @@ class Domains(BySql):
         domains: dict[str, Spec] = {}
         found = tree[self.section] = {}
         for row in raw.rows("domain"):
-            oid, schema, name, kind, dimensions, notnull, default, collation, acl, _ = row
+            oid, schema, name, kind, dimensions, notnull, default, collation, acl = row
             if not raw.own(TYPE, oid):
                 continue
             spec: Spec = {"type": short_type(kind) + "[]" * (int(dimensions) - 1)}
             if collation:
                 spec["collation"] = registered(collation)
-            if notnull == "true":
+            if notnull == "t":
                 spec["nullable"] = False
             if default and (text := constants.default(steady(default), spec["type"])):
                 spec["default"] = text
@@ -84,14 +84,14 @@ class Domains(BySql):
             with_extras(spec, raw, TYPE, oid, grants)
             found[qualified(raw.schemas[schema], name)] = spec
             domains[oid] = spec
-        for oid, domain, name, kind, valid, definition, _ in sorted(
+        for oid, domain, name, kind, valid, definition in sorted(
             raw.rows("domain constraint"), key=lambda row: row[2]
         ):
             if domain not in domains:
                 continue
             spec = domains[domain]
             if kind == "c":
-                checks = "checks" if valid == "true" else "not valid"
+                checks = "checks" if valid == "t" else "not valid"
                 text = definition.removesuffix(" NOT VALID").removeprefix("CHECK ")
                 text = bare_expression(bare_expression(text))
                 spec.setdefault(checks, {})[quoted(name)] = text

@@ -42,10 +42,10 @@ class Enums(BySql):
 
     def read(self, raw: Raw, tree: Tree) -> None:
         labels: dict[str, list[tuple[float, str]]] = {}
-        for oid, order, label, _ in raw.rows("label"):
+        for oid, order, label in raw.rows("label"):
             labels.setdefault(oid, []).append((float(order), label))
         found = tree[self.section] = {}
-        for oid, schema, name, acl, _ in raw.rows("enum"):
+        for oid, schema, name, acl in raw.rows("enum"):
             if raw.own(TYPE, oid):
                 spec: Spec = {"values": [label for _, label in sorted(labels.get(oid, []))]}
                 grants = privileges.unusual(acl, "type", raw.version) if acl else None

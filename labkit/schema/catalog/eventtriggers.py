@@ -31,7 +31,7 @@ class EventTriggers(BySql):
 
     def read(self, raw: Raw, tree: Tree) -> None:
         found = tree[self.section] = {}
-        for oid, name, event, state, function, tags, _ in raw.rows("event trigger"):
+        for oid, name, event, state, function, tags in raw.rows("event trigger"):
             if not raw.own(EVENT_TRIGGER, oid):
                 continue
             spec: Spec = {"on": event, "function": registered(function)}

@@ -44,7 +44,7 @@ class Extensions(BySql):
     def read(self, raw: Raw, tree: Tree) -> None:
         found = tree[self.section] = {}
         plpgsql = False
-        for name, schema, version, comment, _ in raw.rows("extension"):
+        for name, schema, version, comment in raw.rows("extension"):
             if name == "plpgsql":
                 plpgsql = True
                 continue

@@ -45,7 +45,7 @@ class Wrappers(BySql):
 
     def read(self, raw: Raw, tree: Tree) -> None:
         found = tree[self.section] = {}
-        for oid, name, handler, validator, text, acl, _ in raw.rows("wrapper"):
+        for oid, name, handler, validator, text, acl in raw.rows("wrapper"):
             if not raw.own(WRAPPER, oid):
                 continue
             spec: Spec = {}
@@ -115,11 +115,11 @@ class Servers(BySql):
 
     def read(self, raw: Raw, tree: Tree) -> None:
         users: dict[str, list[str]] = {}
-        for server, user, _ in raw.rows("user mapping"):
+        for server, user in raw.rows("user mapping"):
             name = user if user in ("PUBLIC", "OWNER") else quoted(user[1:])
             users.setdefault(server, []).append(name)
         found = tree[self.section] = {}
-        for oid, name, wrapper, kind, version, text, acl, _ in raw.rows("server"):
+        for oid, name, wrapper, kind, version, text, acl in raw.rows("server"):
             if not raw.own(FOREIGN_SERVER, oid):
                 continue
             spec: Spec = {"wrapper": quoted(wrapper)}
@@ -180,12 +180,11 @@ class ForeignTables(Tables):
         }
 
     def read(self, raw: Raw, tree: Tree) -> None:
-        rows = {row[0]: row for row in raw.rows("relation")}
         found = tree[self.section] = {}
-        for oid, server, text, _ in raw.rows("foreign table"):
-            if oid not in raw.relations or oid not in rows:
+        for oid, server, text in raw.rows("foreign table"):
+            if oid not in raw.relations:
                 continue
-            spec = self._spec(raw, rows[oid], "")
+            spec = self._spec(raw, raw.by_oid[oid], "")
             spec["server"] = quoted(server)
             if text:
                 spec["foreign options"] = options(text)

@@ -207,7 +207,7 @@ def _name(side: Side) -> str:
 
 def _spec(row: list[str]) -> Spec:
     _, _, _, _, kind, arguments, result, language, transforms, flags, *rest = row
-    cost, count, support, settings, library, source, query, _, _ = rest
+    cost, count, support, settings, library, source, query, _ = rest
     volatility, parallel, strict, definer, leakproof = tuple(flags)
     spec: Spec = {}
     if kind != "f":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from labkit.schema.catalog import indexop, op
+from labkit.schema.catalog.attributes import attribute
 from labkit.schema.catalog.expression import bare_expression, steady, tokens
 from labkit.schema.catalog.inheritance import follows_partition
 from labkit.schema.catalog.kind import (
@@ -21,7 +22,17 @@ from labkit.schema.catalog.kind import (
     with_extras,
 )
 from labkit.schema.catalog.names import quoted
-from labkit.schema.catalog.raw import RELATION, Arm, Raw, lines, options
+from labkit.schema.catalog.raw import (
+    INNER,
+    LIST,
+    RELATION,
+    AmbiguousError,
+    Arm,
+    Raw,
+    lines,
+    mark,
+    options,
+)
 
 
 class Indexes(Kind):
@@ -59,16 +70,35 @@ class Indexes(Kind):
 
     def arms(self, version: int) -> dict[str, Arm]:
         nulls = "indnullsnotdistinct" if version >= 15 else "false"
+        target = "attstattarget" if version >= 17 else "nullif(attstattarget, -1)"
+        own = (
+            f"(SELECT string_agg(concat(attnum, {mark(INNER)}, {target}, {mark(INNER)}, "
+            f"{lines('attoptions')}), {mark(LIST)}) FROM pg_attribute WHERE attrelid = indexrelid "
+            f"AND ({target} IS NOT NULL OR attoptions IS NOT NULL))"
+        )
+        peculiar = "indexprs IS NOT NULL OR relam <> 403 OR 16384 <= ANY (indclass)"
+        rare = (
+            f"(NOT indisvalid OR indisclustered OR {nulls} OR indisreplident "
+            "OR reloptions IS NOT NULL OR indpred IS NOT NULL OR reltablespace <> 0 "
+            f"OR indnkeyatts <> indnatts OR {peculiar} OR 100 < ANY (indcollation))"
+        )
         return {
             "index": Arm(
-                "SELECT indexrelid, indrelid, relname, relam, indisunique, "
+                "SELECT indexrelid, indrelid, relname, relam, indisunique, indnkeyatts, indkey, "
+                "indoption, indclass, indcollation, "
                 f"indisvalid, indisclustered, {nulls}, indisreplident, {lines('reloptions')}, "
-                "indnkeyatts, indkey, indoption, indclass, indcollation, "
                 "CASE WHEN indexprs IS NOT NULL THEN pg_get_indexdef(indexrelid) END, "
-                "pg_get_expr(indpred, indrelid), relispartition, CASE WHEN reltablespace <> 0 "
-                "THEN (SELECT spcname FROM pg_tablespace s WHERE s.oid = reltablespace) END "
+                "pg_get_expr(indpred, indrelid), CASE WHEN reltablespace <> 0 "
+                "THEN (SELECT spcname FROM pg_tablespace s WHERE s.oid = reltablespace) END, "
+                # Only an expression has a target, and few operator classes have parameters.
+                f"CASE WHEN {peculiar} THEN {own} END, CASE WHEN 100 < ANY (indcollation) "
+                f"THEN (SELECT string_agg(oid::regcollation::text, {mark(LIST)} ORDER BY place) "
+                "FROM unnest(indcollation) WITH ORDINALITY AS u (oid, place)) END "
                 "FROM pg_index JOIN pg_class c ON c.oid = indexrelid WHERE indexrelid >= 16384 "
-                "AND relpersistence <> 't' AND relnamespace <> 99"
+                "AND relpersistence <> 't' AND relnamespace <> 99 "
+                f"AND (NOT indisprimary OR {rare})",
+                always=10,
+                unless=rare,
             ),
             "method": Arm("SELECT oid, amname FROM pg_am"),
             "opclass": Arm(
@@ -81,14 +111,17 @@ class Indexes(Kind):
         for section in RELATIONS:
             for held in tree.get(section, {}).values():
                 held["indexes"] = {}
+        owners = {
+            oid: owner
+            for oid, name in raw.relations.items()
+            if (owner := relation(tree, name)) is not None
+        }
         constraints = {row[4] for row in raw.rows("constraint") if row[2] in "pux"}
         look_ups = _look_ups(raw)
         names = {row[0]: row[2] for row in raw.rows("index")}
         for row in raw.rows("index"):
-            if row[0] in constraints:
-                continue
-            owner = relation(tree, raw.relations.get(row[1], ""))
-            if owner is None:
+            owner = owners.get(row[1])
+            if owner is None or row[0] in constraints:
                 continue
             parents = raw.parents.get(row[0])
             if parents:
@@ -166,104 +199,99 @@ class Indexes(Kind):
         return op.execute(f"ALTER INDEX {indexop.address(found)} RENAME TO {wanted.name}")
 
 
-# Where the rows of columns, from which index columns are taken too, have these two.
-_TARGET, _PARAMETERS = 9, 10
-
-
 class _LookUps(NamedTuple):
-    """Names and defaults that the index rows refer to by oid."""
+    """Names and defaults that the index rows refer to by oid.
+
+    ``ends`` are what stands behind the name of a column, by everything that it follows from.
+    """
 
     methods: dict[str, str]
     classes: dict[str, list[str]]
     defaults: dict[tuple[str, str], str]
-    own: dict[tuple[str, str], list[str]]
-    types: dict[tuple[str, str], list[str]]
+    ends: dict[tuple[str, ...], str]
 
 
 def _look_ups(raw: Raw) -> _LookUps:
-    keys = {(row[1], number) for row in raw.rows("index") for number in row[11].split()}
-    indexes = {row[0] for row in raw.rows("index")}
-    own = {
-        (index, number): raw.fields(rest)
-        for index, number, _, rest in raw.rows("column")
-        if index in indexes
-    }
     return _LookUps(
-        {oid: name for oid, name, _ in raw.rows("method")},
+        dict(raw.rows("method")),
         {row[0]: row for row in raw.rows("opclass")},
-        {(row[2], row[3]): row[0] for row in raw.rows("opclass") if row[4] == "true"},
-        own,
-        {
-            (table, number): rest.split("\t", 4)
-            for table, number, _, rest in raw.rows("column")
-            if (table, number) in keys
-        },
+        {(row[2], row[3]): row[0] for row in raw.rows("opclass") if row[4] == "t"},
+        {},
     )
 
 
+def _own(raw: Raw, text: str) -> dict[str, tuple[str, str]]:
+    """By position, the statistics target and the parameters of the columns of an index."""
+    found = {}
+    for item in raw.split(text, LIST) if text else ():
+        number, *more = raw.split(item, INNER)
+        if len(more) != 2:
+            raise AmbiguousError
+        found[number] = more[0], more[1]
+    return found
+
+
 def _spec(raw: Raw, row: list[str], look: _LookUps) -> Spec:
-    oid, table, _, method, unique, valid, clustered, nulls, replica, storage, *rest = row
-    count, keys, flags, classes, collations, definition, where, _, space, _ = rest
+    _, table, _, method, unique, count, keys, flags, classes, collations, *rest = row
+    valid, clustered, nulls, replica, storage, definition, where, space, own, _ = rest
     numbers = keys.split()
+    names = raw.columns[table]
+    told = _own(raw, own) if own else {}
     spec: Spec = {}
-    if unique == "true":
+    if unique == "t":
         spec["unique"] = True
-    if nulls == "true":
+    if nulls == "t":
         spec["nulls not distinct"] = True
-    if look.methods[method] != "btree":
-        spec["method"] = look.methods[method]
+    if (named := look.methods[method]) != "btree":
+        spec["method"] = named
     if definition:
         spec["columns"] = elements(steady(definition))
     else:
-        orders = zip(flags.split(), classes.split(), collations.split(), strict=True)
-        spec["columns"] = [
-            _element(raw, look, row, number, str(position), order)
-            for position, (number, order) in enumerate(
-                zip(numbers[: int(count)], orders, strict=True), start=1
-            )
-        ]
+        what = raw.attributes[table][1]
+        spec["columns"] = columns = []
+        for position, number, *order in zip(
+            _POSITIONS, numbers, flags.split(), classes.split(), collations.split(), strict=False
+        ):
+            key = (what[int(number) - 1], method, *order, *told.get(position, ()))
+            if key not in look.ends:
+                look.ends[key] = _end(raw, look, key)
+            columns.append(names[number] + look.ends[key])
     if len(numbers) > int(count):
-        spec["include"] = [raw.columns[table][number] for number in numbers[int(count) :]]
+        spec["include"] = [names[number] for number in numbers[int(count) :]]
     if where:
         spec["where"] = bare_expression(where)
-    if valid == "false":
+    if valid == "f":
         spec["valid"] = False
     if storage:
         spec["options"] = options(storage)
-    targets = {
-        position: own[_TARGET]
-        for position in map(str, range(1, len(numbers) + 1))
-        if (own := look.own.get((oid, position))) and own[_TARGET]
-    }
+    targets = {position: target for position, (target, _) in told.items() if target}
     if targets:
         spec["statistics"] = targets
     if space:
         spec["tablespace"] = space
-    if clustered == "true":
+    if clustered == "t":
         spec["clustered"] = True
-    if replica == "true":
+    if replica == "t":
         spec["replica identity"] = True
     return spec
 
 
-def _element(
+_POSITIONS = [str(position) for position in range(1, 33)]
+
+
+def _end(
     raw: Raw,
     look: _LookUps,
-    row: list[str],
-    number: str,
-    position: str,
-    order: tuple[str, str, str],
+    key: tuple[str, ...],
 ) -> str:
-    """One column of an index, with what is not the default of its type."""
-    oid, table, _, method, *_ = row
-    flag, opclass, collation = order
-    kind, _, _, usual, _ = look.types[table, number]
-    words = [raw.columns[table][number]]
-    if collation not in ("0", usual):
+    """What follows the name of a column in an index: all that is not the default of its type."""
+    what, method, flag, opclass, collation, *own = key
+    parameters = own[1] if own else ""
+    held = attribute(raw, what)
+    words = [""]
+    if collation not in ("0", held.collation_oid):
         words.append(f"COLLATE {raw.collations[collation]}")
-    own = look.own.get((oid, position))
-    parameters = own[_PARAMETERS] if own else ""
-    if parameters or not _is_default(look, opclass, method, kind):
+    if parameters or not _is_default(look, opclass, method, held.oid):
         words.append(raw.named(look.classes[opclass][1]))
     if parameters:
         told = ", ".join(f"{k}={op.sql_text(v)}" for k, v in options(parameters).items())
@@ -277,7 +305,7 @@ def _element(
 
 def _is_default(look: _LookUps, opclass: str, method: str, kind: str) -> bool:
     own = look.defaults.get((method, kind))
-    return opclass == own or (own is None and look.classes[opclass][4] == "true")
+    return opclass == own or (own is None and look.classes[opclass][4] == "t")
 
 
 def elements(definition: str) -> list[str]:

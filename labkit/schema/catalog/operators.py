@@ -42,7 +42,7 @@ class Casts(BySql):
 
     def read(self, raw: Raw, tree: Tree) -> None:
         found = tree[self.section] = {}
-        for oid, source, target, method, context, function, _ in raw.rows("cast"):
+        for oid, source, target, method, context, function in raw.rows("cast"):
             if not raw.own(CAST, oid):
                 continue
             how = {"i": "INOUT", "b": "WITHOUT FUNCTION"}.get(method, "")
@@ -95,7 +95,7 @@ class Operators(BySql):
     def read(self, raw: Raw, tree: Tree) -> None:
         found = tree[self.section] = {}
         for row in raw.rows("operator"):
-            oid, schema, name, left, right, function, *others, hashes, merges, _ = row
+            oid, schema, name, left, right, function, *others, hashes, merges = row
             if not raw.own(OPERATOR, oid):
                 continue
             clauses = [f"FUNCTION = {registered(function)}"]
@@ -105,8 +105,8 @@ class Operators(BySql):
                 clauses += [f"{word} = {operator(text)}"] if text not in ("", "0") else []
             for word, text in zip(("RESTRICT", "JOIN"), others[2:], strict=True):
                 clauses += [f"{word} = {registered(text)}"] if registered(text) else []
-            clauses += ["HASHES"] if hashes == "true" else []
-            clauses += ["MERGES"] if merges == "true" else []
+            clauses += ["HASHES"] if hashes == "t" else []
+            clauses += ["MERGES"] if merges == "t" else []
             home = raw.schemas[schema]
             sign = name if home == "public" else f"{quoted(home)}.{name}"
             identity = f"{sign} ({short_type(left) if left else 'NONE'}, {short_type(right)})"
@@ -157,10 +157,10 @@ class OperatorFamilies(BySql):
 
     def read(self, raw: Raw, tree: Tree) -> None:
         members: dict[str, list[str]] = {}
-        for family, text, _ in raw.rows("family member"):
+        for family, text in raw.rows("family member"):
             members.setdefault(family, []).append(text)
         found = tree[self.section] = {}
-        for oid, schema, name, method, _ in raw.rows("family"):
+        for oid, schema, name, method in raw.rows("family"):
             if raw.own(OPERATOR_FAMILY, oid):
                 spec: Spec = {}
                 if oid in members:
@@ -191,13 +191,11 @@ class OperatorClasses(BySql):
 
     def read(self, raw: Raw, tree: Tree) -> None:
         found = tree[self.section] = {}
-        for oid, schema, name, method, kind, default, family, storage, _ in raw.rows(
-            "operator class"
-        ):
+        for oid, schema, name, method, kind, default, family, storage in raw.rows("operator class"):
             if not raw.own(OPERATOR_CLASS, oid):
                 continue
             spec: Spec = {"type": short_type(kind), "family": raw.named(family)}
-            if default == "true":
+            if default == "t":
                 spec["default"] = True
             if storage:
                 spec["storage"] = short_type(storage)
@@ -248,10 +246,10 @@ class Languages(BySql):
 
     def read(self, raw: Raw, tree: Tree) -> None:
         found = tree[self.section] = {}
-        for oid, name, trusted, handler, inline, validator, acl, _ in raw.rows("language"):
+        for oid, name, trusted, handler, inline, validator, acl in raw.rows("language"):
             if not raw.own(LANGUAGE, oid):
                 continue
-            spec: Spec = {"trusted": trusted == "true"}
+            spec: Spec = {"trusted": trusted == "t"}
             for key, text in (("handler", handler), ("inline", inline), ("validator", validator)):
                 if registered(text):
                     spec[key] = registered(text)

@@ -40,12 +40,12 @@ class Policies(BySql):
     def read(self, raw: Raw, tree: Tree) -> None:
         for held in tree["tables"].values():
             held["policies"] = {}
-        for oid, name, table, command, permissive, roles, using, check, _ in raw.rows("policy"):
+        for oid, name, table, command, permissive, roles, using, check in raw.rows("policy"):
             owner = tree["tables"].get(raw.relations.get(table, ""))
             if owner is None:
                 continue
             spec: Spec = {}
-            if permissive == "false":
+            if permissive == "f":
                 spec["restrictive"] = True
             if command in _COMMANDS:
                 spec["for"] = _COMMANDS[command]

@@ -152,7 +152,7 @@ class DefaultPrivileges(Kind):
 
     def read(self, raw: Raw, tree: Tree) -> None:
         found = tree[self.section] = {}
-        for kind, schema, maker, text, _ in raw.rows("default privileges"):
+        for kind, schema, maker, text in raw.rows("default privileges"):
             if kind in _ALL:
                 # Of a schema only the additions are kept, else the whole list.
                 told = unusual(text, kind, raw.version, added=bool(schema))

@@ -44,7 +44,7 @@ class Publications(BySql):
 
     def read(self, raw: Raw, tree: Tree) -> None:
         tables: dict[str, list[str]] = {}
-        for publication, table, numbers, where, _ in raw.rows("published"):
+        for publication, table, numbers, where in raw.rows("published"):
             told = raw.relations.get(table, "")
             if numbers:
                 told += f" ({', '.join(raw.columns[table][n] for n in numbers.split())})"
@@ -52,21 +52,21 @@ class Publications(BySql):
                 told += f" WHERE ({bare_expression(where)})"
             tables.setdefault(publication, []).append(told)
         schemas: dict[str, list[str]] = {}
-        for publication, schema, _ in raw.rows("published schema"):
+        for publication, schema in raw.rows("published schema"):
             schemas.setdefault(publication, []).append(quoted(raw.schemas[schema]))
         found = tree[self.section] = {}
-        for oid, name, everything, *flags, root, generated, _ in raw.rows("publication"):
+        for oid, name, everything, *flags, root, generated in raw.rows("publication"):
             spec: Spec = {}
-            if everything == "true":
+            if everything == "t":
                 spec["all tables"] = True
             if oid in tables:
                 spec["tables"] = sorted(tables[oid])
             if oid in schemas:
                 spec["schemas"] = sorted(schemas[oid])
-            actions = [a for a, flag in zip(_ACTIONS, flags, strict=True) if flag == "true"]
+            actions = [a for a, flag in zip(_ACTIONS, flags, strict=True) if flag == "t"]
             if len(actions) < len(_ACTIONS):
                 spec["publish"] = actions
-            if root == "true":
+            if root == "t":
                 spec["via root"] = True
             if generated in _GENERATED:
                 spec["generated columns"] = _GENERATED[generated]

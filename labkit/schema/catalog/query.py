@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import secrets
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -15,9 +16,17 @@ from psycopg2.extensions import TRANSACTION_STATUS_IDLE, TRANSACTION_STATUS_INER
 from labkit.messages import snapshot as messages
 from labkit.schema.catalog import KINDS
 from labkit.schema.catalog.names import qualified
-from labkit.schema.catalog.raw import Arm, Raw, Row, unescaped
-
-WIDTH = 22
+from labkit.schema.catalog.raw import (
+    FIELD,
+    INNER,
+    LIST,
+    AmbiguousError,
+    Arm,
+    Raw,
+    Row,
+    mark,
+    unescaped,
+)
 
 # Settings that change what the server writes. Names are looked up in pg_catalog alone, so that
 # nothing in the schema can stand in for a catalog or a function of the system.
@@ -70,6 +79,7 @@ BEGIN
 END
 $labkit$;
 """
+_WORD = re.compile(r"'(?:[^']|'')*'|[(),]|\bCASE\b|\bEND\b|\bFROM\b")
 _UNDO = "ROLLBACK TO labkit;RELEASE labkit"
 _BY_BLOCK = "current_setting('labkit.schema.rows')"
 
@@ -84,8 +94,8 @@ _HOLDERS = """
 
 # The first row is written first, so names in all that follow are written as seen from public.
 _FIRST = (
-    "SELECT 'rows', {rows}, set_config('search_path', 'pg_catalog, public, pg_temp', true), "
-    "(SELECT has_schema_privilege(oid, 'USAGE')::text FROM pg_namespace WHERE nspname = 'public')"
+    "set_config('search_path', 'pg_catalog, public, pg_temp', true)",
+    "(SELECT has_schema_privilege(oid, 'USAGE') FROM pg_namespace WHERE nspname = 'public')",
 )
 
 
@@ -100,36 +110,46 @@ def arms(version: int) -> dict[str, Arm]:
 
 @cache
 def statement(version: int) -> str:
-    """The query that answers with a tag and WIDTH text fields for every row of every arm."""
-    return "".join(_arm(tag, arm.sql) for tag, arm in arms(version).items())
+    """The query that answers with one text for every row of every arm: its tag and its fields."""
+    return "".join(_arm(tag, arm) for tag, arm in arms(version).items())
 
 
-def _padding(used: int) -> str:
-    return ", NULL" * (WIDTH - used)
-
-
-def _arm(tag: str, sql: str) -> str:
-    names = [f"f{number}" for number in range(_width(sql))]
-    fields = ", ".join(f"{name}::text" for name in names)
-    answer = f"SELECT '{tag}', {fields}{_padding(len(names))}"
+def _arm(tag: str, arm: Arm) -> str:
+    items, rest = _selected(arm.sql)
+    if items[0].startswith("DISTINCT ") or " UNION " in arm.sql:
+        items = [f"f{number}" for number in range(len(items))]
+        rest = f"FROM ({arm.sql}) AS a ({', '.join(items)})"
+    if arm.unless:
+        always, rare = items[: arm.always], items[arm.always :]
+        between = f", {mark(FIELD)}, "
+        nothing = " || ".join([mark(FIELD)] * (len(rare) - 1))
+        rare_ones = f"CASE WHEN {arm.unless} THEN concat({between.join(rare)}) ELSE {nothing} END"
+        items = [*always, rare_ones]
     # OFFSET keeps the arms apart: planned as one, they take several times as long.
-    return f"\nUNION ALL ({answer} FROM ({sql}) AS a ({', '.join(names)}) OFFSET 0)"
+    return f"\nUNION ALL (SELECT {_row(tag, items)} {rest} OFFSET 0)"
 
 
-def _width(sql: str) -> int:
-    """The number of expressions between SELECT and its own FROM."""
+def _row(tag: str, fields: Iterable[str]) -> str:
+    """The SQL for a row as one text."""
+    return f"concat('{tag}', {', '.join(f'{mark(FIELD)}, {field}' for field in fields)})"
+
+
+def _selected(sql: str) -> tuple[list[str], str]:
+    """The expressions between SELECT and its own FROM, and all that follows them."""
     depth = 0
-    count = 1
-    for word in re.finditer(r"[(),]|\bCASE\b|\bEND\b|\bFROM\b", sql):
+    found = []
+    start = len("SELECT ")
+    for word in _WORD.finditer(sql, start):
         if word.group() in ("(", "CASE"):
             depth += 1
         elif word.group() in (")", "END"):
             depth -= 1
-        elif depth == 0 and word.group() == ",":
-            count += 1
-        elif depth == 0 and word.group() == "FROM":
-            break
-    return count
+        elif depth == 0 and word.group() in (",", "FROM"):
+            found.append(sql[start : word.start()].strip())
+            start = word.end()
+            if word.group() == "FROM":
+                break
+    return found, sql[start - len("FROM") :]
 
 
 def ask(
@@ -141,20 +161,31 @@ def ask(
     """
     version = connection.server_version // 10000
     pairs = ", ".join(f"({_literal(schema)}, {_literal(name)})" for schema, name in names)
-    try:
-        answer = _copy(connection, version, timeout, _ROWS.format(names=pairs), _BY_BLOCK)
-    except (psycopg2.errors.UndefinedObject, psycopg2.errors.InsufficientPrivilege) as error:
-        if "plpgsql" not in str(error):
-            raise
-        # Without its language there is no block: one more round trip.
-        rows = _direct(_fetch(connection, _PRESENT.format(names=pairs)))
-        answer = _copy(connection, version, timeout, "", rows)
-    (first,) = answer.rows.pop("rows")
-    if first[2] == "false":
+    block, rows = _ROWS.format(names=pairs), _BY_BLOCK
+    word = ""
+    while True:
+        try:
+            answer = _copy(connection, version, timeout, block, rows, word)
+            return _sorted(connection, version, answer)
+        except (psycopg2.errors.UndefinedObject, psycopg2.errors.InsufficientPrivilege) as error:
+            if "plpgsql" not in str(error) or not block:
+                raise
+            # Without its language there is no block: one more round trip.
+            block, rows = "", _direct(_fetch(connection, _PRESENT.format(names=pairs)))
+        except AmbiguousError:
+            # A name or a text holds a mark itself; nobody can have put this word into one.
+            word = secrets.token_hex(8)
+
+
+def _sorted(connection: Any, version: int, answer: _Answer) -> tuple[Raw, Mapping[str, Any]]:
+    if answer.ambiguous:
+        raise AmbiguousError
+    ((records, _, usable),) = answer.rows.pop("rows")
+    if usable == "f":
         # The server would write the names in it as those of a schema that is out of sight.
         raise messages.public_denied(connection.info.user)
-    found = json.loads(first[0])
-    return Raw(answer.rows, version), {
+    found = json.loads(records)
+    return Raw(answer.rows, version, answer.marks), {
         qualified(*json.loads(name)): value for name, value in found.items()
     }
 
@@ -167,14 +198,13 @@ def holders(connection: Any) -> list[str]:
     ]
 
 
-def _copy(connection: Any, version: int, timeout: int, block: str, rows: str) -> _Answer:
+def _copy(connection: Any, version: int, timeout: int, block: str, rows: str, word: str) -> _Answer:
     """What the server answers to the settings, the block and the query, in one round trip."""
-    first = _FIRST.format(rows=rows) + _padding(3)
-    body = (
-        f"{_SETTINGS.format(timeout=int(timeout))}{block}"
-        f"COPY ({first}{statement(version)}) TO STDOUT (NULL '');"
-    )
-    answer = _Answer(arms(version))
+    query = f"SELECT {_row('rows', (rows, *_FIRST))}{statement(version)}"
+    for usual in (FIELD, LIST, INNER) if word else ():
+        query = query.replace(mark(usual), f"{mark(usual)[:-1]}{word}'")
+    body = f"{_SETTINGS.format(timeout=int(timeout))}{block}COPY ({query}) TO STDOUT;"
+    answer = _Answer(version, word)
     with _autocommit(connection) as alone, connection.cursor() as cursor:
         try:
             if alone:
@@ -224,26 +254,35 @@ def _literal(text: str) -> str:
 
 
 class _Answer:
-    """What COPY sends, split as it arrives: while this side works, so does the server."""
+    """What COPY sends, split as it arrives: while this side works, so does the server.
 
-    def __init__(self, told: Mapping[str, Arm]) -> None:
-        self.rows: dict[str, list[Row]] = {tag: [] for tag in told}
-        self.rows["rows"] = []
-        self._ends: dict[bytes, tuple[Callable[[Row], None], int, bool]] = {
-            b"rows": (self.rows["rows"].append, 3, True)
+    ``word`` follows each mark. ``ambiguous`` tells that a row cannot be told apart.
+    """
+
+    def __init__(self, version: int, word: str) -> None:
+        self.marks = {usual: f"{usual}{word}" for usual in (FIELD, LIST, INNER)}
+        self.ambiguous = False
+        self.rows: dict[str, list[Row]] = {"rows": [], **{tag: [] for tag in arms(version)}}
+        self._between = self.marks[FIELD]
+        self._ends = {
+            tag: (self.rows[tag].append, width) for tag, width in _widths(version).items()
         }
-        for tag, arm in told.items():
-            apart = arm.apart or _width(arm.sql)
-            self._ends[tag.encode()] = (self.rows[tag].append, apart, not arm.apart)
 
     def write(self, line: bytes) -> None:
         """Take one line, its newline included."""
-        tag, _, rest = line.partition(b"\t")
-        keep, apart, whole = self._ends[tag]
-        fields = rest.decode("utf-8", "surrogateescape").split("\t", apart)
-        if b"\\" in rest:
-            last = None if whole else fields.pop()
-            fields = [unescaped(field) for field in fields]
-            if last is not None:
-                fields.append(last)
+        text = line[:-1].decode("utf-8", "surrogateescape")
+        if "\\" in text:
+            text = unescaped(text)
+        tag, _, rest = text.partition(self._between)
+        keep, width = self._ends[tag]
+        fields = rest.split(self._between)
+        if len(fields) != width:
+            self.ambiguous = True
         keep(fields)
+
+
+@cache
+def _widths(version: int) -> dict[str, int]:
+    """The number of fields in the rows of each tag."""
+    widths = {tag: len(_selected(arm.sql)[0]) for tag, arm in arms(version).items()}
+    return {"rows": 1 + len(_FIRST), **widths}

@@ -70,7 +70,7 @@ class Ranges(BySql):
 
     def read(self, raw: Raw, tree: Tree) -> None:
         found = tree[self.section] = {}
-        for oid, schema, name, subtype, *others, acl, _ in raw.rows("range"):
+        for oid, schema, name, subtype, *others, acl in raw.rows("range"):
             if not raw.own(TYPE, oid):
                 continue
             identity = qualified(raw.schemas[schema], name)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Mapping
 from functools import cached_property
 from typing import NamedTuple
 
-from labkit.schema.catalog.names import parts, qualified, quoted, short_type
+from labkit.schema.catalog.names import parts, qualified, quoted
 
 Row = list[str]
 
@@ -37,101 +38,152 @@ def unescaped(field: str) -> str:
     return _ESCAPE.sub(lambda match: _ESCAPED.get(match[1], match[1]), field)
 
 
+# What stands between the fields of a row, between the items of a list in a field, and between the
+# fields of such an item. Where a text holds one itself, others are agreed upon.
+FIELD, LIST, INNER = "\x1f", "\x1e", "\x1d"
+
+
+class AmbiguousError(Exception):
+    """Something that the server sent looks like a mark between its fields."""
+
+
+def mark(which: str) -> str:
+    """A mark as SQL."""
+    return f"E'\\x{ord(which):x}'"
+
+
 class Arm(NamedTuple):
     """One SELECT of the statement that reads everything.
 
-    ``apart`` is the number of fields that are split; the others stay one text, as they are, to be
-    split when a row like it is first seen. 0 splits all.
+    Where the condition ``unless`` does not hold, only the first ``always`` fields are written, and
+    all others are "".
     """
 
     sql: str
-    apart: int = 0
+    always: int = 0
+    unless: str = ""
 
 
-class Type(NamedTuple):
-    """A type with its modifier: its name, and what a column gets from it unless told otherwise."""
+class Relation(NamedTuple):
+    """A row of pg_class: a table, view, sequence, composite type, or a toast table with options.
 
+    All from ``persistence`` on is "" where it is as usual.
+    """
+
+    oid: str
+    schema: str
     name: str
-    collation: str
-    storage: str
-    is_array: bool
+    kind: str
+    toast: str
+    columns: str
+    names: str
+    what: str
+    persistence: str
+    acl: str
+    options: str
+    secured: str
+    forced: str
+    replica: str
+    partition: str
+    bounds: str
+    key: str
+    method: str
+    space: str
+    of_type: str
+    query: str
+    populated: str
+    type: str
+    type_acl: str
+
+
+_NUMBERS = [str(number) for number in range(1, 1601)]
 
 
 class Raw:
-    """The rows of one reading. A field is "" where the server had NULL or an empty string."""
+    """The rows of one reading. A field is "" where the server had NULL or an empty string.
 
-    def __init__(self, rows: dict[str, list[Row]], version: int) -> None:
+    ``marks`` are those that were agreed upon, by the usual ones.
+
+    Raises:
+        AmbiguousError: a list of columns cannot be told apart.
+    """
+
+    def __init__(self, rows: dict[str, list[Row]], version: int, marks: Mapping[str, str]) -> None:
         self._rows = rows
         self.version = version
+        self._marks = marks
+        self.catalog = [Relation._make(row) for row in rows.get("relation", ())]
+        self.attributes: dict[str, tuple[list[str], list[str]]] = {}
+        between = marks[LIST]
+        for held in self.catalog:
+            if held.columns != "0":
+                names, what = held.names.split(between), held.what.split(between)
+                if len(names) != len(what) or len(names) != int(held.columns):
+                    raise AmbiguousError
+                self.attributes[held.oid] = list(map(quoted, names)), what
 
     def rows(self, tag: str) -> list[Row]:
         return self._rows.get(tag, [])
 
-    def fields(self, rest: str) -> list[str]:
-        """The fields of a text that was kept as one."""
-        return [unescaped(field) for field in rest.split("\t")]
+    def split(self, text: str, which: str) -> list[str]:
+        """The pieces between the marks of that sort."""
+        return text.split(self._marks[which])
 
     @cached_property
     def schemas(self) -> dict[str, str]:
         """Schema name by oid, the system's own included."""
-        return {oid: name for oid, name, _ in self.rows("schema")}
+        return {row[0]: row[1] for row in self.rows("schema")}
 
     @cached_property
     def relations(self) -> dict[str, str]:
-        """Identity by oid of everything in pg_class that is neither index nor of an extension."""
+        """Identity by oid of every table, view and sequence that is not an extension's."""
         schemas, members = self.schemas, self.members
         return {
-            row[0]: qualified(schemas[row[1]], row[2])
-            for row in self.rows("relation")
-            if (RELATION, row[0]) not in members
+            held.oid: qualified(schemas[held.schema], held.name)
+            for held in self.catalog
+            if held.kind not in "ct" and (RELATION, held.oid) not in members
         }
 
     @cached_property
-    def names(self) -> dict[str, str]:
-        """Bare name by oid of every relation."""
-        return {row[0]: row[2] for row in self.rows("relation")}
+    def by_oid(self) -> dict[str, Relation]:
+        return {held.oid: held for held in self.catalog}
 
     @cached_property
-    def acls(self) -> dict[str, str]:
-        """Access list by oid of every relation that has one."""
-        return {row[0]: row[5] for row in self.rows("relation") if row[5]}
-
-    @cached_property
-    def columns(self) -> dict[str, dict[str, str]]:
+    def columns(self) -> Mapping[str, Mapping[str, str]]:
         """Quoted column names by relation oid and attribute number."""
-        found: dict[str, dict[str, str]] = defaultdict(dict)
-        for relation, number, name, _ in self.rows("column"):
-            found[relation][number] = quoted(name)
-        return found
+        return _Columns(self.attributes)
 
     @cached_property
-    def types(self) -> dict[tuple[str, str], Type]:
-        """Types of columns by oid and modifier."""
-        return {
-            (row[0], row[1]): Type(short_type(row[2]), row[3], row[4], row[5] == "true")
-            for row in self.rows("type")
-        }
+    def defaults(self) -> list[tuple[str, list[tuple[str, str]]]]:
+        """Expressions in defaults and generated columns, each with its (oid, number)s."""
+        return [
+            (text, [place.partition(" ")[::2] for place in places.split(",")])
+            for text, places in self.rows("default")
+        ]
 
-    def typed(self, oid: str, modifier: str, dimensions: str, collation: str) -> tuple[str, str]:
-        """The words for a column's type, and for its collation where that is not the type's own."""
-        kind = self.types[oid, modifier]
-        words = kind.name
-        if kind.is_array and int(dimensions) > 1:
-            words += "[]" * (int(dimensions) - 1)
-        if collation in ("0", kind.collation):
-            return words, ""
-        return words, self.collations[collation]
+    @cached_property
+    def view_defaults(self) -> dict[tuple[str, str], str]:
+        """Expression by view and number of its column."""
+        views = {held.oid for held in self.catalog if held.kind == "v"}
+        return {
+            place: text for text, places in self.defaults for place in places if place[0] in views
+        }
 
     @cached_property
     def collations(self) -> dict[str, str]:
-        """Identity of the collations that some column or index names, by oid."""
-        return {row[6]: registered(row[7]) for row in self.rows("type") if row[7]}
+        """Identity of the collations that an index names for a column, by oid."""
+        found = {"100": '"default"'}
+        for row in self.rows("index"):
+            if row[19]:
+                names = self.split(row[19], LIST)
+                found.update(zip(row[9].split(), map(registered, names), strict=True))
+        return found
 
     @cached_property
     def parents(self) -> dict[str, list[str]]:
         """Oids of what a table or index inherits from, in order."""
         found: dict[str, list[tuple[int, str]]] = defaultdict(list)
-        for child, parent, number, _ in self.rows("parent"):
+        for child, parent, number in self.rows("parent"):
             found[child].append((int(number), parent))
         return {child: [oid for _, oid in sorted(parents)] for child, parents in found.items()}
 
@@ -143,13 +195,13 @@ class Raw:
     @cached_property
     def members(self) -> set[tuple[str, str]]:
         """(catalog, oid) of everything that belongs to an extension."""
-        return {(catalog, oid) for catalog, oid, _ in self.rows("member")}
+        return {(catalog, oid) for catalog, oid in self.rows("member")}
 
     @cached_property
     def dependents(self) -> dict[tuple[str, str], list[str]]:
         """The extensions that an object goes with, by (catalog, oid)."""
         found: dict[tuple[str, str], list[str]] = defaultdict(list)
-        for catalog, oid, extension, _ in self.rows("dependent"):
+        for catalog, oid, extension in self.rows("dependent"):
             found[catalog, oid].append(quoted(extension))
         return {key: sorted(names) for key, names in found.items()}
 
@@ -164,6 +216,22 @@ class Raw:
         """The identity behind ``<oid of its schema> <name>``, which is what ``named`` selects."""
         schema, _, name = text.partition(" ")
         return qualified(self.schemas[schema], name)
+
+
+class _Columns(defaultdict[str, dict[str, str]]):
+    """Names of columns by number, put together for the relations that are asked for."""
+
+    def __init__(self, attributes: Mapping[str, tuple[list[str], list[str]]]) -> None:
+        super().__init__(dict)
+        self._attributes = attributes
+
+    def __missing__(self, relation: str) -> dict[str, str]:
+        names, what = self._attributes.get(relation, ((), ()))
+        found = dict(zip(_NUMBERS, names, strict=False))
+        if "" in what:
+            found = {n: name for (n, name), told in zip(found.items(), what, strict=True) if told}
+        self[relation] = found
+        return found
 
 
 def registered(text: str) -> str:

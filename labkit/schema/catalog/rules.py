@@ -33,7 +33,7 @@ class Rules(BySql):
         for section in RELATIONS:
             for held in tree.get(section, {}).values():
                 held["rules"] = {}
-        for oid, name, table, state, definition, _ in raw.rows("rule"):
+        for oid, name, table, state, definition in raw.rows("rule"):
             owner = relation(tree, raw.relations.get(table, ""))
             if owner is None:
                 continue
@@ -42,7 +42,7 @@ class Rules(BySql):
             # the table itself stand in the snapshot already.
             _, _, text = text.partition(" AS\n    ON ")
             event, _, rest = text.partition(" TO ")
-            _, _, rest = rest.partition(raw.names[table] and quoted(raw.names[table]))
+            _, _, rest = rest.partition(quoted(raw.by_oid[table].name))
             spec: Spec = {"definition": f"ON {event}{rest}"}
             if state in STATES:
                 spec["enabled"] = STATES[state]

@@ -33,7 +33,7 @@ class Schemas(BySql):
     def read(self, raw: Raw, tree: Tree) -> None:
         found = tree[self.section] = {}
         public: Spec = {"dropped": True}
-        for oid, name, acl, comment, _ in raw.rows("schema acl"):
+        for oid, name, acl, comment in raw.rows("schema acl"):
             if not raw.own(NAMESPACE, oid):
                 continue
             spec: Spec = {}

@@ -55,7 +55,7 @@ def options(row: list[str]) -> Spec:
         spec["maximum"] = int(maximum)
     if cache != "1":
         spec["cache"] = int(cache)
-    if cycle == "true":
+    if cycle == "t":
         spec["cycle"] = True
     return spec
 
@@ -132,19 +132,18 @@ class Sequences(BySql):
         }
 
     def read(self, raw: Raw, tree: Tree) -> None:
-        relations = {row[0]: row for row in raw.rows("relation") if row[3] == "S"}
         found = tree[self.section] = {}
         for row in raw.rows("sequence"):
             oid, table, number, how = row[0], *row[8:11]
-            if how == "i" or oid not in raw.relations or oid not in relations:
+            if how == "i" or oid not in raw.relations:
                 continue
+            held = raw.by_oid[oid]
             spec = options(row)
-            if relations[oid][4] == "u":
+            if held.persistence == "u":
                 spec["unlogged"] = True
             if table in raw.relations:
                 spec["owned by"] = f"{raw.relations[table]}.{raw.columns[table][number]}"
-            acl = relations[oid][5]
-            grants = privileges.unusual(acl, "sequence", raw.version) if acl else None
+            grants = privileges.unusual(held.acl, "sequence", raw.version) if held.acl else None
             found[raw.relations[oid]] = with_extras(spec, raw, RELATION, oid, grants)
 
     def follows(self, owner: str, spec: Spec, tree: Tree) -> bool:

@@ -33,7 +33,7 @@ class Statistics(BySql):
 
     def read(self, raw: Raw, tree: Tree) -> None:
         found = tree[self.section] = {}
-        for oid, schema, name, table, keys, kinds, target, expressions, _ in raw.rows("statistics"):
+        for oid, schema, name, table, keys, kinds, target, expressions in raw.rows("statistics"):
             if not raw.own(STATISTICS, oid) or table not in raw.relations:
                 continue
             columns = [raw.columns[table][number] for number in keys.split()]

@@ -48,7 +48,7 @@ class Subscriptions(BySql):
     sql = "SUBSCRIPTION"
 
     def arms(self, version: int) -> dict[str, Arm]:
-        columns = [column for column, _, since in _OPTIONS.values() if since <= version]
+        columns = [f"({told})::text" for told, _, since in _OPTIONS.values() if since <= version]
         return {
             "subscription": Arm(
                 "SELECT s.oid, subname, subenabled, subslotname, "
@@ -63,11 +63,11 @@ class Subscriptions(BySql):
         known = {
             name: usual for name, (_, usual, since) in _OPTIONS.items() if since <= raw.version
         }
-        for oid, name, enabled, slot, publications, *fields, _ in raw.rows("subscription"):
+        for oid, name, enabled, slot, publications, *fields in raw.rows("subscription"):
             if not raw.own(SUBSCRIPTION, oid):
                 continue
             spec: Spec = {"publications": [quoted(p) for p in sorted(publications.split("\n"))]}
-            if enabled == "false":
+            if enabled == "f":
                 spec["enabled"] = False
             if slot != name:
                 spec["slot"] = slot or "none"

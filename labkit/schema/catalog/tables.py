@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from labkit.schema.catalog import op, privileges
+from labkit.schema.catalog import attributes, op, privileges
 from labkit.schema.catalog.columns import Columns
 from labkit.schema.catalog.constraintop import referenced
 from labkit.schema.catalog.constraints import Constraints
@@ -23,15 +23,15 @@ from labkit.schema.catalog.kind import (
     Tree,
     with_extras,
 )
-from labkit.schema.catalog.raw import RELATION, Arm, Raw, lines, options, registered
+from labkit.schema.catalog.raw import RELATION, Arm, Raw, Relation, lines, options, registered
 from labkit.schema.catalog.storage import alterations
 from labkit.schema.catalog.tableop import create_table
 
 _REPLICA = {"n": "nothing", "f": "full"}
 _SECURITY = {
-    ("true", "false"): "enabled",
-    ("true", "true"): "forced",
-    ("false", "true"): "forced but not enabled",
+    ("t", "f"): "enabled",
+    ("t", "t"): "forced",
+    ("f", "t"): "forced but not enabled",
 }
 
 
@@ -68,23 +68,29 @@ class Tables(Kind):
     def arms(self, version: int) -> dict[str, Arm]:
         return {
             "relation": Arm(
-                "SELECT oid, relnamespace, relname, relkind, relpersistence, "
-                f"{privileges.acl('rel')}, {lines('reloptions')}, relrowsecurity, "
+                "SELECT c.oid, relnamespace, relname, relkind, reltoastrelid, count, names, what, "
+                f"relpersistence, {privileges.acl('rel')}, {lines('reloptions')}, relrowsecurity, "
                 "relforcerowsecurity, relreplident, relispartition, "
-                "CASE WHEN relispartition THEN pg_get_expr(relpartbound, oid) END, "
-                "CASE WHEN relkind = 'p' THEN pg_get_partkeydef(oid) END, "
+                "CASE WHEN relispartition THEN pg_get_expr(relpartbound, c.oid) END, "
+                "CASE WHEN relkind = 'p' THEN pg_get_partkeydef(c.oid) END, "
                 "CASE WHEN relkind IN ('r', 'm', 'p') AND relam NOT IN (0, 2) "
                 "THEN (SELECT amname FROM pg_am a WHERE a.oid = relam) END, "
                 "CASE WHEN reltablespace <> 0 "
                 "THEN (SELECT spcname FROM pg_tablespace s WHERE s.oid = reltablespace) END, "
-                f"CASE WHEN reloftype <> 0 THEN reloftype::regtype END "
-                "FROM pg_class WHERE oid >= 16384 AND relkind IN ('r', 'p', 'v', 'm', 'f', 'S') "
-                "AND relpersistence <> 't'"
-            ),
-            "toast": Arm(
-                f"SELECT c.oid, {lines('t.reloptions')} FROM pg_class t "
-                "JOIN pg_class c ON c.reltoastrelid = t.oid "
-                "WHERE t.relkind = 't' AND t.reloptions IS NOT NULL AND t.oid >= 16384"
+                "CASE WHEN reloftype <> 0 THEN reloftype::regtype END, "
+                "CASE WHEN relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END, relispopulated, "
+                "reltype, CASE WHEN relkind = 'c' THEN "
+                f"(SELECT {privileges.acl('typ')} FROM pg_type t WHERE t.oid = reltype) END "
+                "FROM pg_class c CROSS JOIN LATERAL "
+                f"({attributes.select(version, 'c.oid', 'c.relowner')}) AS a (count, names, what) "
+                "WHERE c.oid >= 16384 AND relpersistence <> 't' "
+                "AND (relkind IN ('r', 'p', 'v', 'm', 'f', 'c', 'S') "
+                "OR relkind = 't' AND reloptions IS NOT NULL)",
+                always=8,
+                unless="relkind NOT IN ('r', 'S') OR relpersistence <> 'p' OR relacl IS NOT NULL "
+                "OR reloptions IS NOT NULL OR relrowsecurity OR relforcerowsecurity "
+                "OR relreplident NOT IN ('d', 'n') OR relreplident = 'n' AND relkind = 'r' "
+                "OR relispartition OR relam NOT IN (0, 2) OR reltablespace <> 0 OR reloftype <> 0",
             ),
             "parent": Arm("SELECT inhrelid, inhparent, inhseqno FROM pg_inherits"),
             "comment": Arm(
@@ -94,43 +100,42 @@ class Tables(Kind):
         }
 
     def read(self, raw: Raw, tree: Tree) -> None:
-        toasts = {oid: text for oid, text, _ in raw.rows("toast")}
+        toasts = {held.oid: held.options for held in raw.catalog if held.kind == "t"}
         found = tree[self.section] = {}
-        for row in raw.rows("relation"):
-            if row[3] in "rp" and row[0] in raw.relations:
-                found[raw.relations[row[0]]] = self._spec(raw, row, toasts.get(row[0], ""))
+        for held in raw.catalog:
+            if held.kind in "rp" and held.oid in raw.relations:
+                toast = toasts.get(held.toast, "")
+                found[raw.relations[held.oid]] = self._spec(raw, held, toast)
 
-    def _spec(self, raw: Raw, row: list[str], toast: str) -> Spec:
-        oid, _, _, _, persistence, acl, storage, secured, forced, replica, partition, *rest = row
-        bounds, key, method, space, of_type, _ = rest
+    def _spec(self, raw: Raw, held: Relation, toast: str) -> Spec:
         spec: Spec = {}
-        above = [raw.relations[parent] for parent in raw.parents.get(oid, ())]
-        if persistence == "u":
+        above = [raw.relations[parent] for parent in raw.parents.get(held.oid, ())]
+        if held.persistence == "u":
             spec["unlogged"] = True
-        if of_type:
-            spec["of type"] = registered(of_type)
-        if key:
-            spec["partition by"] = steady(key)
-        if partition == "true":
+        if held.of_type:
+            spec["of type"] = registered(held.of_type)
+        if held.key:
+            spec["partition by"] = steady(held.key)
+        if held.partition == "t":
             spec["partition of"] = above[0]
-            spec["bounds"] = _bounds(steady(bounds))
+            spec["bounds"] = _bounds(steady(held.bounds))
         elif above:
             spec["inherits"] = above
-        if method:
-            spec["access method"] = method
-        if space:
-            spec["tablespace"] = space
-        if storage:
-            spec["options"] = options(storage)
+        if held.method:
+            spec["access method"] = held.method
+        if held.space:
+            spec["tablespace"] = held.space
+        if held.options:
+            spec["options"] = options(held.options)
         if toast:
             more = {f"toast.{name}": value for name, value in options(toast).items()}
             spec["options"] = {**spec.get("options", {}), **more}
-        if (secured, forced) in _SECURITY:
-            spec["row security"] = _SECURITY[secured, forced]
-        if replica in _REPLICA and row[3] != "f":
-            spec["replica identity"] = _REPLICA[replica]
-        grants = privileges.unusual(acl, "table", raw.version) if acl else None
-        return with_extras(spec, raw, RELATION, oid, grants)
+        if (held.secured, held.forced) in _SECURITY:
+            spec["row security"] = _SECURITY[held.secured, held.forced]
+        if held.replica in _REPLICA and held.kind != "f":
+            spec["replica identity"] = _REPLICA[held.replica]
+        grants = privileges.unusual(held.acl, "table", raw.version) if held.acl else None
+        return with_extras(spec, raw, RELATION, held.oid, grants)
 
     def likeness(self, spec: Spec) -> str | None:
         columns = spec.get("columns")

@@ -42,11 +42,11 @@ class SearchConfigurations(BySql):
 
     def read(self, raw: Raw, tree: Tree) -> None:
         mappings: dict[str, dict[str, list[tuple[int, str]]]] = {}
-        for oid, token, number, dictionary, _ in raw.rows("search mapping"):
+        for oid, token, number, dictionary in raw.rows("search mapping"):
             held = mappings.setdefault(oid, {}).setdefault(token, [])
             held.append((int(number), registered(dictionary)))
         found = tree[self.section] = {}
-        for oid, schema, name, parser, _ in raw.rows("search configuration"):
+        for oid, schema, name, parser in raw.rows("search configuration"):
             if not raw.own(SEARCH_CONFIGURATION, oid):
                 continue
             spec: Spec = {"parser": raw.named(parser)}
@@ -100,7 +100,7 @@ class SearchDictionaries(BySql):
 
     def read(self, raw: Raw, tree: Tree) -> None:
         found = tree[self.section] = {}
-        for oid, schema, name, template, text, _ in raw.rows("search dictionary"):
+        for oid, schema, name, template, text in raw.rows("search dictionary"):
             if not raw.own(SEARCH_DICTIONARY, oid):
                 continue
             spec: Spec = {"template": raw.named(template)}
@@ -140,7 +140,7 @@ class _ByFunctions(BySql):
 
     def read(self, raw: Raw, tree: Tree) -> None:
         found = tree[self.section] = {}
-        for oid, schema, name, *functions, _ in raw.rows(self.noun):
+        for oid, schema, name, *functions in raw.rows(self.noun):
             if raw.own(self.catalog, oid):
                 told = [
                     f"{clause} = {registered(text)}"

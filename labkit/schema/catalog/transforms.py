@@ -29,7 +29,7 @@ class Transforms(BySql):
 
     def read(self, raw: Raw, tree: Tree) -> None:
         found = tree[self.section] = {}
-        for oid, kind, language, *functions, _ in raw.rows("transform"):
+        for oid, kind, language, *functions in raw.rows("transform"):
             if not raw.own(TRANSFORM, oid):
                 continue
             parts = zip(self.definition, functions, strict=True)

@@ -115,9 +115,9 @@ class Triggers(BySql):
 def _definition(raw: Raw, row: list[str]) -> str:
     """The trigger as in CREATE TRIGGER, without its name and its table."""
     _, _, table, _, bits, _, columns, whole, function, arguments, *rest = row
-    constraint, other, deferrable, deferred, old, new, _ = rest
+    constraint, other, deferrable, deferred, old, new = rest
     kind = int(bits)
-    words = ["CONSTRAINT"] if constraint == "true" else []
+    words = ["CONSTRAINT"] if constraint == "t" else []
     words.append("BEFORE" if kind & 2 else "INSTEAD OF" if kind & 64 else "AFTER")
     events = []
     for bit, event in _EVENTS:
@@ -127,9 +127,9 @@ def _definition(raw: Raw, row: list[str]) -> str:
     words.append(" OR ".join(events))
     if other in raw.relations:
         words.append(f"FROM {raw.relations[other]}")
-    if constraint == "true":
-        words.append("DEFERRABLE" if deferrable == "true" else "NOT DEFERRABLE")
-        words.append("INITIALLY DEFERRED" if deferred == "true" else "INITIALLY IMMEDIATE")
+    if constraint == "t":
+        words.append("DEFERRABLE" if deferrable == "t" else "NOT DEFERRABLE")
+        words.append("INITIALLY DEFERRED" if deferred == "t" else "INITIALLY IMMEDIATE")
     if old or new:
         words.append("REFERENCING")
         words += [f"OLD TABLE AS {quoted(old)}"] if old else []

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from labkit.schema.catalog import columnop, op
+from labkit.schema.catalog.attributes import attribute
 from labkit.schema.catalog.columns import template
 from labkit.schema.catalog.kind import GRANTS, MAPPING, NUMBER, TEXT, Kind, Side, Spec, Tree, plain
-from labkit.schema.catalog.names import quoted
 from labkit.schema.catalog.raw import Raw
 
 
@@ -28,13 +28,15 @@ class ViewColumns(Kind):
         views = {name: spec for section in self.inside for name, spec in tree[section].items()}
         if not views:
             return
-        for relation, _, name, rest in raw.rows("column"):
+        for relation, (names, told) in raw.attributes.items():
             owner = views.get(raw.relations.get(relation, ""))
-            if owner is not None:
-                spec = template(raw, rest).spec
-                told = {part: spec[part] for part in self.parts if part in spec}
-                if told:
-                    owner.setdefault(self.section, {})[quoted(name)] = told
+            if owner is None:
+                continue
+            for name, text in zip(names, told, strict=True):
+                spec = template(attribute(raw, text), raw.version).spec
+                parts = {part: spec[part] for part in self.parts if part in spec}
+                if parts:
+                    owner.setdefault(self.section, {})[name] = parts
 
     def words(self, spec: Spec) -> str:
         return ", ".join(f"{part} {_plain(spec[part])}" for part in self.parts if part in spec)

@@ -18,7 +18,7 @@ from labkit.schema.catalog.kind import (
     with_extras,
 )
 from labkit.schema.catalog.names import quoted
-from labkit.schema.catalog.raw import RELATION, Arm, Raw, options
+from labkit.schema.catalog.raw import RELATION, Raw, Relation, options
 from labkit.schema.catalog.storage import option_changes
 
 
@@ -42,38 +42,28 @@ class Views(BySql):
     letter = "v"
     usual = {"access method": "heap", "tablespace": "the database's"}
 
-    def arms(self, version: int) -> dict[str, Arm]:
-        return {
-            "view": Arm(
-                "SELECT oid, pg_get_viewdef(oid), relispopulated FROM pg_class "
-                "WHERE relkind IN ('v', 'm') AND oid >= 16384 AND relpersistence <> 't'"
-            )
-        }
-
     def read(self, raw: Raw, tree: Tree) -> None:
-        queries = {row[0]: row for row in raw.rows("view")}
         found = tree[self.section] = {}
-        for row in raw.rows("relation"):
-            oid, kind = row[0], row[3]
-            if kind == self.letter and oid in raw.relations:
-                found[raw.relations[oid]] = self._spec(raw, row, queries[oid])
+        for held in raw.catalog:
+            if held.kind == self.letter and held.oid in raw.relations:
+                found[raw.relations[held.oid]] = self._spec(raw, held)
 
-    def _spec(self, raw: Raw, row: list[str], query: list[str]) -> Spec:
-        oid, acl, storage, method, space = row[0], row[5], row[6], row[13], row[14]
-        spec: Spec = {"query": view(query[1])}
-        if query[2] == "false":
+    def _spec(self, raw: Raw, held: Relation) -> Spec:
+        oid = held.oid
+        spec: Spec = {"query": view(held.query)}
+        if held.populated == "f":
             spec["populated"] = False
-        if method:
-            spec["access method"] = method
-        if space:
-            spec["tablespace"] = space
-        if storage:
-            spec["options"] = options(storage)
+        if held.method:
+            spec["access method"] = held.method
+        if held.space:
+            spec["tablespace"] = held.space
+        if held.options:
+            spec["options"] = options(held.options)
         columns = raw.columns[oid]
         defaults = {
-            columns[number]: steady(text)
-            for relation, number, text, _ in raw.rows("default")
-            if relation == oid
+            name: steady(raw.view_defaults[oid, number])
+            for number, name in columns.items()
+            if (oid, number) in raw.view_defaults
         }
         comments = {
             name: raw.comments[RELATION, oid, number]
@@ -84,7 +74,7 @@ class Views(BySql):
             spec["defaults"] = dict(sorted(defaults.items()))
         if comments:
             spec["comments"] = dict(sorted(comments.items()))
-        grants = privileges.unusual(acl, "table", raw.version) if acl else None
+        grants = privileges.unusual(held.acl, "table", raw.version) if held.acl else None
         return with_extras(spec, raw, RELATION, oid, grants)
 
     def stands_on(self, tree: Tree) -> dict[str, set[str]]:
@@ -163,6 +153,3 @@ class MaterializedViews(Views):
     }
     sql = "MATERIALIZED VIEW"
     letter = "m"
-
-    def arms(self, version: int) -> dict[str, Arm]:
-        return {}
