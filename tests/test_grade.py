@@ -20,13 +20,15 @@ import psycopg2
 import pytest
 
 from labkit.course import Course
-from labkit.grading import leash, report
+from labkit.grading import cell, leash, report, session
+from labkit.grading.allowance import Allowance
 from labkit.grading.grader import Grade, Grader, Limits
 from labkit.grading.lending import MOST, Lender
 from labkit.grading.submission import Submission, copy, submissions
 from labkit.messages import grade as messages
 from labkit.process import fence
-from labkit.server import Server
+from labkit.run import Runner
+from labkit.server import Database, Server
 from labkit.trouble import Trouble
 from labkit.verdict import Finding
 from tests import clone as clones
@@ -62,6 +64,7 @@ if os.fork() == 0:
         time.sleep(600)
     os._exit(0)
 """,
+    "shouts": "raise RuntimeError('x' * 8_000_000)\n",
     "hogs": "hoard = bytearray(64 << 30)\n",
     "spies": """
 import glob
@@ -140,6 +143,8 @@ def story(
     (leading / "migrations" / "script.py.mako").symlink_to("/etc/passwd")
     (folder / "a link").symlink_to(root)
     (folder / "empty").mkdir()
+    (folder / "packed" / NAME).mkdir(parents=True)
+    (folder / "packed" / NAME / "all.zip").write_bytes(b"PK")
     (folder / "=1+1").mkdir()
     (folder / "notes.txt").write_text("no submission")
     without = hand_in(clone.project, folder, "without")
@@ -188,6 +193,7 @@ UNION ALL SELECT rolname FROM pg_roles WHERE rolname LIKE 'lab\\_{NUMBER}\\_%'
         ("failing", "FAIL", "`alembic upgrade 0009` of commands.txt failed, so the checks did not"),
         ("a link", "ERROR", "a link is a link, and links are not followed."),
         ("empty", "ERROR", "Nothing in empty is called like a lab."),
+        ("packed", "ERROR", "There is no project in packed."),
         pytest.param(
             "without",
             "ERROR",
@@ -201,6 +207,61 @@ def test_a_submission_gets_its_own_verdict(story: Story, name: str, status: str,
     told = story.told(name)
     first = told["error"] or (told["findings"] or [{"what": ""}])[0]
     assert (told["status"], first["what"][: len(said)]) == (status, said)
+
+
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [
+        (
+            "a link",
+            {
+                "what": "a link is a link, and links are not followed.",
+                "why": "It may lead to somebody else's files.",
+                "mend": "Put a folder in its place.",
+            },
+        ),
+        (
+            "empty",
+            {
+                "what": "Nothing in empty is called like a lab.",
+                "why": "A submission holds the projects of a workspace under their names, such as"
+                " 07-add-column.",
+                "mend": "If it is one project itself, say of which lab:"
+                " invoke grade FOLDER --lab 7",
+            },
+        ),
+        (
+            "packed",
+            {
+                "what": "There is no project in packed.",
+                "why": "It is empty, or holds an archive that was not unpacked.",
+                "mend": "Unpack it, or ask for the project once more.",
+            },
+        ),
+        pytest.param(
+            "without",
+            {
+                "what": f"The answer to lab {NUMBER} is the state of a database, and none was"
+                " handed in.",
+                "why": "It is brought about by the commands in commands.txt, a line each, after the"
+                " page has run.",
+                "mend": f"Ask for {NAME}/commands.txt, with for example: alembic upgrade head",
+            },
+            id="without",
+        ),
+    ],
+)
+def test_what_keeps_one_from_being_judged_is_told_with_what_mends_it(
+    story: Story, name: str, error: dict[str, str]
+) -> None:
+    assert story.told(name)["error"] == error
+
+
+def test_a_long_error_is_cut(story: Story) -> None:
+    (finding,) = story.told("shouts")["findings"]
+    start = "exit status 1: RuntimeError: "
+    left = 8_000_000 + len(start) - 4_000
+    assert finding["actual"] == f"{start}{'x' * (4_000 - len(start))} … and {left} characters more"
 
 
 @pytest.mark.parametrize("name", ["closes", "kills"])
@@ -270,7 +331,7 @@ def test_the_table_names_each_and_the_last_line_says_where_the_grades_are(story:
     told = json.loads((story.target / "grades.json").read_text())
     said = messages.summary(told["passed"], told["failed"], told["errors"])
     assert f"1. {said}" in story.done.lines
-    assert told["errors"] == 4
+    assert told["errors"] == 5
 
 
 def test_a_table_and_a_build_server_read_the_same_verdicts(story: Story) -> None:
@@ -283,7 +344,7 @@ def test_a_table_and_a_build_server_read_the_same_verdicts(story: Story) -> None
     assert [case.get("name") for case in suite] == [grade["submission"] for grade in told]
     kinds = {"PASS": [], "FAIL": ["failure"], "ERROR": ["error"]}
     assert [[e.tag for e in case] for case in suite] == [kinds[g["status"]] for g in told]
-    assert suite.get("errors") == "4"
+    assert suite.get("errors") == "5"
 
 
 def test_what_xml_cannot_hold_is_replaced() -> None:
@@ -341,9 +402,14 @@ def test_ctrl_c_keeps_what_was_graded_until_then(
     )
     rows = list(csv.DictReader((target / "grades.csv").read_text().splitlines()))
     assert [(row["status"], row["first"][:20]) for row in rows] == [
-        ("ERROR", f"The answer to lab {NUMBER}"),
+        ("ERROR", "There is no project "),
         ("ERROR", "bob was not graded."),
     ]
+    told = json.loads((target / "grades.json").read_text())["submissions"][1]["error"]
+    assert (told["why"], told["mend"]) == (
+        "The grading was stopped before its end.",
+        "Grade once more.",
+    )
     assert still_running(clone.root / ".labs" / "grading") == []
     assert ask(server.admin_url, _LEFT) == []
 
@@ -352,22 +418,52 @@ def test_ctrl_c_keeps_what_was_graded_until_then(
 
 
 @pytest.mark.parametrize(
-    ("words", "what"),
+    ("words", "what", "why", "mend"),
     [
-        (["nowhere"], "nowhere cannot be read: No such file or directory"),
-        (["labs"], ""),
-        ([".", "--jobs", "0"], "--jobs has to be a number from 1 on, and “0” is none."),
-        ([".", "--seconds", "soon"], "--seconds has to be a number from 1 on, and “soon” is none."),
-        ([".", "--lab", "99"], "No lab is called “99”."),
+        (
+            ["nowhere"],
+            "nowhere cannot be read: No such file or directory",
+            "It is to hold one folder for each submission.",
+            "Name another one: invoke grade FOLDER",
+        ),
+        (
+            ["labs"],
+            "",
+            "Each folder in it is one; archives have to be unpacked first.",
+            "Name another one: invoke grade FOLDER",
+        ),
+        (
+            [".", "--jobs", "0"],
+            "--jobs has to be a number from 1 on, and “0” is none.",
+            "",
+            "invoke grade --help",
+        ),
+        (
+            [".", "--seconds", "soon"],
+            "--seconds has to be a number from 1 on, and “soon” is none.",
+            "",
+            "invoke grade --help",
+        ),
+        (
+            [".", "--lab", "qqq"],
+            "No lab is called “qqq”.",
+            "Nothing comes near it.",
+            "See all labs: invoke labs",
+        ),
     ],
+    ids=["nowhere", "empty", "jobs", "seconds", "lab"],
 )
-def test_what_cannot_be_graded_is_an_error(clone: Clone, words: list[str], what: str) -> None:
+def test_what_cannot_be_graded_is_an_error(
+    clone: Clone, words: list[str], what: str, why: str, mend: str
+) -> None:
     (clone.root / "empty").mkdir()
     words = ["empty"] if words == ["labs"] else words
     done = clone.invoke("grade", *words, "--json")
     assert done.status == 2
     what = what or f"There is no submission in {clone.root / 'empty'}."
-    assert json.loads(done.out)["error"]["what"].endswith(what)
+    error = json.loads(done.out)["error"]
+    assert error["what"].endswith(what)
+    assert (error["why"], error["mend"]) == (why, mend)
 
 
 def test_a_server_without_roles_is_no_place_to_grade(
@@ -379,7 +475,14 @@ def test_a_server_without_roles_is_no_place_to_grade(
     with pytest.raises(Trouble) as told:
         grader.grade([Submission("ada", course.lab(OTHER), tmp_path)], lambda _: None)
     assert told.value.what.startswith("Nobody can be given a role of their own: ")
-    assert told.value.mend.endswith("env -u LABS_DATABASE_URL invoke grade FOLDER")
+    assert told.value.why == (
+        "The role of the labs may not create roles there, so that a submission could reach the"
+        " databases of the others."
+    )
+    assert told.value.mend == (
+        "Let it: ALTER ROLE … CREATEROLE, or grade with the embedded server:"
+        " env -u LABS_DATABASE_URL invoke grade FOLDER"
+    )
 
 
 def test_what_does_not_end_is_ended(
@@ -391,8 +494,149 @@ def test_what_does_not_end_is_ended(
     submission = Submission("ada", course.lab(OTHER), tmp_path / "project")
     grader = Grader(ROOT, tmp_path / ".labs", Limits(seconds=1), 1)
     (grade,) = grader.grade([submission], lambda _: None)
-    assert [finding.what for finding in grade.findings] == ["It was not done within 1 s."]
+    assert grade.findings == (
+        Finding(
+            "It was not done within 1 s.",
+            why="Something in it does not end, or waits for what never comes.",
+        ),
+    )
     assert list((tmp_path / ".labs" / "grading").iterdir()) == []
+
+
+def graded(course: Course, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What keeps a submission to the smaller lab from being judged."""
+    monkeypatch.setenv("LABS_DATABASE_URL", server.admin_url)
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "commands.txt").write_text("true\n")
+    submission = Submission("ada", course.lab(OTHER), project)
+    (grade,) = Grader(ROOT, tmp_path / ".labs", Limits(), 1).grade([submission], lambda _: None)
+    assert not grade.findings
+    return str(grade.trouble)
+
+
+def test_a_page_that_does_not_run_here_judges_nobody(
+    course: Course, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = course.lab(OTHER).folder / "README.md"
+    page.write_text(page.read_text().replace("$ cat notes.txt", "$ cat nothing.txt", 1))
+    assert graded(course, server, tmp_path, monkeypatch) == (
+        f"The page of lab {NUMBER + 1} does not run to its end here: `cat nothing.txt`.\n"
+        "The submission was not judged.\n"
+        f"See why: invoke lab {NUMBER + 1}"
+    )
+
+
+def test_a_judge_that_is_gone_is_told(
+    course: Course, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = subprocess.Popen
+
+    def begin(_: object, **options: Any) -> subprocess.Popen[bytes]:
+        return start([sys.executable, "-c", "raise SystemExit(9)"], **options)
+
+    monkeypatch.setattr("labkit.grading.grader.subprocess.Popen", begin)
+    assert graded(course, server, tmp_path, monkeypatch) == (
+        "The process that judges it ended with status 9 before a verdict.\n"
+        "The submission has killed it, or the system did, which had no memory left.\n"
+        "Judge it alone: invoke grade FOLDER --jobs 1"
+    )
+
+
+def test_a_fault_of_the_labs_is_told_as_one(
+    course: Course, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ValueError("odd")
+
+    monkeypatch.setattr("labkit.grading.submission.copy", fail)
+    assert graded(course, server, tmp_path, monkeypatch) == (
+        "A fault in the labs themselves: ValueError: odd\nIt is not the submission's.\nReport it."
+    )
+
+
+def test_a_command_that_does_not_end_is_the_submissions(
+    database: Database, shared_runner: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cell, "CHECK_SECONDS", 0.2)
+    (finding,) = cell._play(["sleep 60", "true"], tmp_path, database.url, shared_runner)
+    assert finding == Finding(
+        "`sleep 60` of commands.txt failed, so the checks did not run.",
+        "exit status 0",
+        "it did not end",
+    )
+
+
+@pytest.mark.parametrize("fenced", [True, False])
+def test_a_system_without_a_fence_is_told(course: Course, fenced: bool) -> None:
+    grade = Grade(Submission("ada", None, None), fenced=fenced)
+    verdict = session._verdict([grade], Path("all-grades"), 1.0, course)
+    said = (
+        "This system has no Landlock, so a submission could read and write what you can. Grade in"
+        " a container or on Linux 6.12 or later where you do not trust them."
+    )
+    assert verdict.notes == (() if fenced else (said,))
+
+
+def test_a_lab_that_was_not_handed_in_is_told(
+    course: Course, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LABS_DATABASE_URL", server.admin_url)
+    (tmp_path / "all" / "ada" / NAME).mkdir(parents=True)
+    found = submissions(tmp_path / "all", course.labs(), course.lab(OTHER))
+    (grade,) = Grader(ROOT, tmp_path / ".labs", Limits(), 1).grade(found, lambda _: None)
+    assert str(grade.trouble) == f"ada has no folder {OTHER}.\nOther labs were handed in."
+
+
+@pytest.fixture
+def busy(tmp_path: Path) -> Iterator[psutil.Process]:
+    """A process that has started two."""
+    with subprocess.Popen(["sh", "-c", "sleep 600 & sleep 600 & echo; wait"], stdout=-1) as shell:
+        assert shell.stdout
+        shell.stdout.readline()
+        there = psutil.Process(shell.pid)
+        yield there
+        for process in (*there.children(), there):
+            process.kill()
+
+
+@pytest.mark.parametrize(
+    ("allowance", "said"),
+    [
+        (Allowance(1 << 30), None),
+        (Allowance(1 << 30, processes=1), "It had more than 1 processes, and was ended."),
+        (Allowance(1 << 10), "It used more than 0 MB of memory, and was ended."),
+        (Allowance(1 << 30, rows=1 << 20), "Its databases had more than 1 MB, and it was ended."),
+        (
+            Allowance(1 << 30, files=2, stored=1 << 30),
+            "It wrote more than 2 files or 1024 MB, and was ended.",
+        ),
+        (
+            Allowance(1 << 30, stored=1 << 20),
+            "It wrote more than 20000 files or 1 MB, and was ended.",
+        ),
+    ],
+    ids=["enough", "processes", "memory", "rows", "files", "bytes"],
+)
+def test_what_a_submission_uses_is_limited(
+    busy: psutil.Process,
+    database: Database,
+    server: Server,
+    tmp_path: Path,
+    allowance: Allowance,
+    said: str | None,
+) -> None:
+    (tmp_path / "below").mkdir()
+    (tmp_path / "below" / "large").write_bytes(bytes(2 << 20))
+    (tmp_path / "loop").symlink_to(tmp_path)
+    found = allowance.exceeded(busy.pid, tmp_path, [database.name], server)
+    assert (found and found.what) == said
+
+
+def test_a_name_of_several_lines_is_shown_on_one(clone: Clone, tmp_path: Path) -> None:
+    (tmp_path / "all" / "ada\nPASS  bob").mkdir(parents=True)
+    done = clone.invoke("grade", tmp_path / "all")
+    assert "ERROR ada PASS  bob  -" in done.lines
 
 
 # Which folders are submissions.
@@ -441,7 +685,21 @@ def test_a_submission_with_a_whole_environment_in_it_is_refused(tmp_path: Path) 
         file.truncate(33 << 20)
     with pytest.raises(Trouble) as told:
         copy(project, tmp_path / "copy")
-    assert told.value.what == "project has more than 2000 files or 32 MB."
+    assert str(told.value) == (
+        "project has more than 2000 files or 32 MB.\n"
+        "An answer is a few small files; a virtual environment may have been handed in with it.\n"
+        "Remove what is no answer."
+    )
+
+
+def test_a_submission_of_folders_without_end_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("labkit.grading.submission.MOST_FILES", 3)
+    for number in range(4):
+        (tmp_path / "project" / str(number)).mkdir(parents=True)
+    with pytest.raises(Trouble, match="project has more than 3 files or 32 MB"):
+        copy(tmp_path / "project", tmp_path / "copy")
 
 
 def test_a_file_that_cannot_be_read_is_told(folder: Path) -> None:
@@ -451,7 +709,11 @@ def test_a_file_that_cannot_be_read_is_told(folder: Path) -> None:
     (project / "a.py").chmod(0)
     with pytest.raises(Trouble) as told:
         as_ordinary_user(lambda: copy(project, folder / "copy"))
-    assert told.value.what == "a.py cannot be read: Permission denied"
+    assert str(told.value) == (
+        "a.py cannot be read: Permission denied\n"
+        "The submission was not judged without it.\n"
+        "Make it readable: chmod -R u+rX FOLDER"
+    )
 
 
 # Whose databases.

@@ -34,6 +34,7 @@ from labkit.verdict import Finding
 
 _LARGEST_FILE = 64 << 20
 _MOST_PROCESSES = 256
+_LONGEST = 4_000  # characters of each thing that is said
 _TAKES_ORPHANS = 36
 # What a program needs of the system, as far as it is there.
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc", "/opt", "/dev", "/proc")
@@ -55,9 +56,10 @@ def main() -> None:
         leash.follow()
         told = {**_judged(lab, order, borrower), "fenced": fenced}
     except Trouble as trouble:
-        told = {"trouble": [trouble.what, trouble.why, trouble.mend]}
+        said = (trouble.what, trouble.why, trouble.mend)
+        told = {"trouble": [_short(text.replace(f"{order['scratch']}/", "")) for text in said]}
     except Exception as error:
-        told = {"fault": f"{type(error).__name__}: {error}"}
+        told = {"fault": _short(f"{type(error).__name__}: {error}")}
     with contextlib.suppress(OSError):
         borrower.tell(told)
     leash.wait()
@@ -118,7 +120,16 @@ def _judged(lab: Lab, order: Mapping[str, Any], borrower: Borrower) -> dict[str,
 
 
 def _told(findings: Sequence[Finding], verified: Mapping[str, int]) -> dict[str, Any]:
-    return {"findings": [finding.as_dict() for finding in findings], "verified": dict(verified)}
+    told = [
+        {name: _short(text) for name, text in finding.as_dict().items()} for finding in findings
+    ]
+    return {"findings": told, "verified": dict(verified)}
+
+
+def _short(text: str) -> str:
+    """A text that a grader may want to read."""
+    more = len(text) - _LONGEST
+    return text if more <= 0 else f"{text[:_LONGEST]} … and {more} characters more"
 
 
 def _play_page(lab: Lab, scratch: Path, url: str, runner: Runner, version: int) -> None:

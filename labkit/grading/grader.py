@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import secrets
@@ -21,10 +20,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from labkit import server as servers
 from labkit.grading import submission as submissions
+from labkit.grading.allowance import Allowance
 from labkit.grading.leash import let_go
 from labkit.grading.lending import Lender
 from labkit.grading.submission import Submission
@@ -36,8 +34,6 @@ from labkit.trouble import Trouble
 from labkit.verdict import ERROR, FAIL, PASS, Finding
 
 LOOK = 0.5  # seconds between two looks at what a submission uses
-_MOST_PROCESSES = 100
-_MOST_ROWS = 512 << 20  # bytes of its databases
 _LONGEST = 4 << 20  # bytes of what a cell tells
 _KEPT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SYSTEMROOT", "LABS_NO_FORK")
 
@@ -89,6 +85,7 @@ class Grader:
         self._root = root
         self._state = state
         self._limits = limits
+        self._allowance = Allowance(limits.memory)
         self._jobs = jobs
         self._own = threading.local()
         self._stopped = threading.Event()
@@ -147,6 +144,8 @@ class Grader:
             raise messages.no_lab(submission.name)
         if project is None:
             raise messages.not_handed_in(submission.name, lab)
+        if submissions.is_empty(project):
+            raise messages.nothing_in(submission.name)
         with self._scratch() as scratch:
             copy = scratch / "project" / lab.name
             submissions.copy(project, copy)
@@ -215,9 +214,9 @@ class Grader:
             theirs.close()
             try:
                 ours.sendall(json.dumps(order).encode() + b"\n")
-                return self._followed(process, ours, lender, server)
+                return self._followed(process, ours, scratch, lender, server)
             except OSError:
-                raise messages.no_verdict(process.poll()) from None
+                raise messages.no_verdict(_status(process)) from None
             finally:
                 let_go(process, scratch)
 
@@ -244,6 +243,7 @@ class Grader:
         self,
         process: subprocess.Popen[bytes],
         channel: socket.socket,
+        scratch: Path,
         lender: Lender,
         server: Server,
     ) -> dict[str, Any]:
@@ -256,7 +256,8 @@ class Grader:
             if self._stopped.is_set() or now >= end_at:
                 raise _EndedError(messages.too_long(self._limits.seconds))
             if now >= look_at:
-                self._look(process, lender, server)
+                if finding := self._allowance.exceeded(process.pid, scratch, lender.names, server):
+                    raise _EndedError(finding)
                 look_at = time.monotonic() + LOOK
             ready, _, _ = select.select([channel], [], [], LOOK)
             if not ready:
@@ -264,7 +265,7 @@ class Grader:
             more = channel.recv(1 << 16)
             data += more
             if not more or len(data) > _LONGEST:
-                raise messages.no_verdict(process.wait(5) if not more else None)
+                raise messages.no_verdict(_status(process) if not more else None)
             while b"\n" in data:
                 line, _, data = data.partition(b"\n")
                 question = json.loads(line)
@@ -273,17 +274,10 @@ class Grader:
                     return told
                 channel.sendall(json.dumps(lender.answer(question)).encode() + b"\n")
 
-    def _look(self, process: subprocess.Popen[bytes], lender: Lender, server: Server) -> None:
-        """End a cell that uses more than it may."""
-        with contextlib.suppress(psutil.Error):
-            there = psutil.Process(process.pid).children(recursive=True)
-            if len(there) > _MOST_PROCESSES:
-                raise _EndedError(messages.too_many_processes(_MOST_PROCESSES))
-            used = 0
-            for one in there:
-                with contextlib.suppress(psutil.Error):
-                    used += one.memory_info().rss
-            if used > 2 * self._limits.memory:
-                raise _EndedError(messages.too_much_memory(self._limits.memory))
-        if lender.names and server.size(lender.names) > _MOST_ROWS:
-            raise _EndedError(messages.too_much_data(_MOST_ROWS))
+
+def _status(process: subprocess.Popen[bytes]) -> int | None:
+    """The exit status of a cell that has closed its end; None where it goes on all the same."""
+    try:
+        return process.wait(1)
+    except subprocess.TimeoutExpired:
+        return None

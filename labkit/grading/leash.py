@@ -19,7 +19,7 @@ from labkit.process import fence
 
 # The version of Landlock from which a signal stays behind the fence.
 _SIGNALS_STAY = 6
-_PATIENCE = 20.0  # seconds in which what is told to end has to
+_PATIENCE = 20.0  # seconds in which a cell that is let go has to end
 _ROUNDS = 100
 
 
@@ -82,14 +82,15 @@ def let_go(process: subprocess.Popen[bytes], scratch: Path) -> None:
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(_PATIENCE)
     if process.poll() is None:
-        _end_all(process.pid, scratch)
+        killed = _kill_all(process.pid, scratch)
         process.kill()
+        process.wait()
+        psutil.wait_procs(killed, timeout=1)
     if process.stdin:
         process.stdin.close()
-    process.wait()
 
 
-def _end_all(cell: int, scratch: Path) -> None:
+def _kill_all(cell: int, scratch: Path) -> list[psutil.Process]:
     """Stop whatever belongs to a cell until nothing new comes, then kill all of it."""
     stopped: dict[int, psutil.Process] = {}
     for _ in range(_ROUNDS):
@@ -103,7 +104,7 @@ def _end_all(cell: int, scratch: Path) -> None:
     for one in stopped.values():
         with contextlib.suppress(psutil.Error):
             one.kill()
-    psutil.wait_procs(list(stopped.values()), timeout=_PATIENCE)
+    return list(stopped.values())
 
 
 def _started(cell: int, scratch: Path) -> list[psutil.Process]:

@@ -67,7 +67,11 @@ def grade(
     report.write(target, grades)
     for made in grades:
         name = made.submission.lab.name if made.submission.lab else "-"
-        on_row(made.status, f"{made.submission.name}  {name}", report.first(made))
+        on_row(
+            made.status,
+            " ".join(f"{made.submission.name}  {name}".splitlines()),
+            report.first(made),
+        )
     return _verdict(grades, target, time.monotonic() - started, course)
 
 

@@ -20,7 +20,8 @@ from labkit.schema import tree
 from labkit.trouble import Trouble
 
 COMMANDS = "commands.txt"
-# What a project may be at most: files, and bytes of all of them together.
+_ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
+# What a project may be at most: files and folders, and bytes of all of them together.
 MOST_FILES = 2_000
 MOST_BYTES = 32 << 20
 
@@ -89,6 +90,9 @@ def copy(project: Path, target: Path) -> None:
             inside = Path(below).relative_to(project)
             names[:] = [name for name in names if name not in tree.IGNORED]
             links = [name for name in names if Path(below, name).is_symlink()]
+            files += len(names)
+            if files > MOST_FILES:
+                raise messages.too_large(project, MOST_FILES, MOST_BYTES)
             for name in names:
                 if name not in links:
                     (target / inside / name).mkdir()
@@ -104,6 +108,14 @@ def copy(project: Path, target: Path) -> None:
                     (target / inside / name).chmod(0o700 if os.access(path, os.X_OK) else 0o600)
     except OSError as error:
         raise messages.unreadable(Path(error.filename or project), error.strerror or "") from None
+
+
+def is_empty(project: Path) -> bool:
+    """Whether there is nothing in a project but archives, if that."""
+    try:
+        return all(path.suffix.lower() in _ARCHIVES for path in project.iterdir())
+    except OSError:
+        return False
 
 
 def _copy_link(path: Path, root: Path, target: Path) -> None:

@@ -64,6 +64,15 @@ def not_handed_in(name: str, lab: Lab) -> Trouble:
     return Trouble(f"{name} has no folder {lab.name}.", "Other labs were handed in.", "")
 
 
+def nothing_in(name: str) -> Trouble:
+    """The submission has no file that could be an answer."""
+    return Trouble(
+        f"There is no project in {name}.",
+        "It is empty, or holds an archive that was not unpacked.",
+        "Unpack it, or ask for the project once more.",
+    )
+
+
 def is_link(project: Path) -> Trouble:
     """The submission is a link to somewhere."""
     return Trouble(
@@ -137,6 +146,11 @@ def too_many_processes(most: int) -> Finding:
 def too_much_memory(most: int) -> Finding:
     """Its processes together fill the memory."""
     return Finding(f"It used more than {2 * most // _MIB} MB of memory, and was ended.")
+
+
+def too_much_stored(files: int, size: int) -> Finding:
+    """Its files fill the disk."""
+    return Finding(f"It wrote more than {files} files or {size // _MIB} MB, and was ended.")
 
 
 def too_much_data(most: int) -> Finding:
