@@ -276,3 +276,22 @@ def test_a_function_of_very_many_arguments_is_written_and_loaded(
     execute(f"CREATE FUNCTION f({arguments}) RETURNS int LANGUAGE sql AS 'SELECT 1'")
     found = snapshot.read(world)
     assert snapshot.load(snapshot.dump(found)) == found
+
+
+SEQUENCES = ["plain", '"Mixed"', '"it\'s"', r'"back\slash"', '"é☃"', "tenant.apart"]
+
+
+@pytest.mark.parametrize("kind", ["integer", "bigint", "smallint", "numeric"])
+def test_a_default_from_a_sequence_is_told_as_the_server_spells_it(
+    kind: str, world: Any, execute: Execute
+) -> None:
+    execute("CREATE SCHEMA tenant; CREATE TABLE counted ()")
+    for name in SEQUENCES:
+        literal = "E'" + name.replace("\\", "\\\\").replace("'", "''") + "'"
+        execute(f"CREATE SEQUENCE {name}")
+        execute(f"ALTER TABLE counted ADD {quoted(name)} {kind} DEFAULT nextval({literal})")
+    with world.cursor() as cursor:
+        cursor.execute("SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef ORDER BY adnum")
+        spelled = [text for (text,) in cursor.fetchall()]
+    columns = snapshot.read(world).content["tables"]["counted"]["columns"].values()
+    assert [column["default"] for column in columns] == spelled

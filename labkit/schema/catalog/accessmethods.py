@@ -11,6 +11,7 @@ from labkit.schema.catalog.raw import ACCESS_METHOD, Arm, Raw, registered
 class AccessMethods(BySql):
     noun = "access method"
     section = "access methods"
+    given = "pg_am WHERE oid >= 16384"
     parts = {"type": TEXT, "handler": TEXT, "comment": TEXT}
     required = ("type", "handler")
     definition = ("type", "handler")

@@ -43,6 +43,7 @@ _DEFAULT = {
 class BaseTypes(BySql):
     noun = "type"
     section = "base types"
+    given = "pg_type WHERE oid >= 16384 AND typtype <> 'c' AND typcategory <> 'A'"
     parts = {"announced": FLAG, "clauses": TEXTS, "comment": TEXT, "privileges": GRANTS}
     definition = ("announced", "clauses")
     sql = granted = "TYPE"

@@ -14,6 +14,7 @@ _PROVIDERS = {"i": "icu", "b": "builtin", "c": "libc"}
 class Collations(BySql):
     noun = "collation"
     section = "collations"
+    given = "pg_collation WHERE oid >= 16384"
     parts = {
         "provider": TEXT,
         "locale": TEXT,

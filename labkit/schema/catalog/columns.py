@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from labkit.schema.catalog import altercolumn, columnop, constants, op, privileges
+from labkit.schema.catalog import altercolumn, columnop, constants, defaults, op, privileges
 from labkit.schema.catalog.attributes import Attribute, attribute
 from labkit.schema.catalog.expression import bare_expression, steady
 from labkit.schema.catalog.inheritance import leave_out_inherited
@@ -82,15 +82,7 @@ class Columns(Kind):
 
     def arms(self, version: int) -> dict[str, Arm]:
         arms = {
-            # Equal expressions are written once. Only those that name columns need the table.
-            "default": Arm(
-                "SELECT (SELECT pg_get_expr(adbin, relation) FROM pg_attrdef WHERE oid = first), "
-                "places FROM (SELECT min(oid) AS first, relation, "
-                "string_agg(concat(adrelid, ' ', adnum), ',') AS places FROM "
-                "(SELECT oid, adrelid, adnum, adbin::text AS tree, CASE WHEN "
-                "strpos(adbin::text, '{VAR ') > 0 THEN adrelid ELSE 0 END AS relation "
-                "FROM pg_attrdef OFFSET 0) d GROUP BY tree, relation OFFSET 0) e"
-            ),
+            "default": Arm(defaults.SELECT),
         }
         if version >= 18:
             arms["not null"] = Arm(
@@ -127,7 +119,7 @@ class Columns(Kind):
                     made[place].update(_beside(raw, sequences.get(key)))
                 if templates[text].inherited:
                     inherited.append((table, name))
-        for text, places in raw.defaults:
+        for text, places in defaults.found(raw):
             spelled: dict[str, str | None] = {}
             for relation, number in places:
                 if relation not in specs:

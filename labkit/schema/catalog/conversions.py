@@ -12,6 +12,7 @@ from labkit.schema.catalog.raw import CONVERSION, Arm, Raw, registered
 class Conversions(BySql):
     noun = "conversion"
     section = "conversions"
+    given = "pg_conversion WHERE oid >= 16384"
     parts = {"for": TEXT, "to": TEXT, "function": TEXT, "default": FLAG, "comment": TEXT}
     required = ("for", "to", "function")
     definition = ("for", "to", "function", "default")

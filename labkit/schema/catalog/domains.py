@@ -23,6 +23,7 @@ from labkit.schema.catalog.raw import CONSTRAINT, TYPE, Arm, Raw, registered
 class Domains(BySql):
     noun = "domain"
     section = "domains"
+    given = "pg_type WHERE oid >= 16384 AND typtype <> 'c' AND typcategory <> 'A'"
     rivals = NAMESAKES
     parts = {
         "type": TEXT,

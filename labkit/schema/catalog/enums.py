@@ -22,6 +22,7 @@ from labkit.schema.catalog.raw import TYPE, Arm, Raw
 class Enums(BySql):
     noun = "enum"
     section = "enums"
+    given = "pg_type WHERE oid >= 16384 AND typtype <> 'c' AND typcategory <> 'A'"
     rivals = NAMESAKES
     parts = {"values": TEXTS, "comment": TEXT, "privileges": GRANTS}
     required = ("values",)

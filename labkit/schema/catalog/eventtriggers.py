@@ -15,6 +15,7 @@ _STATEMENTS = {"never": "DISABLE", "on replicas": "ENABLE REPLICA", "always": "E
 class EventTriggers(BySql):
     noun = "event trigger"
     section = "event triggers"
+    given = "pg_event_trigger"
     parts = {"on": TEXT, "tags": TEXTS, "function": TEXT, "enabled": TEXT, "comment": TEXT}
     required = ("on", "function")
     definition = ("on", "tags", "function")

@@ -22,6 +22,7 @@ from labkit.schema.catalog.tables import Tables
 class Wrappers(BySql):
     noun = "foreign data wrapper"
     section = "foreign data wrappers"
+    given = "pg_foreign_data_wrapper WHERE oid >= 16384"
     parts = {
         "handler": TEXT,
         "validator": TEXT,
@@ -82,6 +83,7 @@ class Wrappers(BySql):
 class Servers(BySql):
     noun = "foreign server"
     section = "servers"
+    given = "pg_foreign_data_wrapper WHERE oid >= 16384"
     parts = {
         "wrapper": TEXT,
         "type": TEXT,
@@ -167,6 +169,7 @@ class Servers(BySql):
 class ForeignTables(Tables):
     noun = "foreign table"
     section = "foreign tables"
+    given = "pg_foreign_data_wrapper WHERE oid >= 16384"
     parts = {**Tables.parts, "server": TEXT, "foreign options": MAPPING}
     required = ("server",)
     definition = (*Tables.definition, "server")

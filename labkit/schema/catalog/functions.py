@@ -44,6 +44,7 @@ _AGGREGATE = (
 class Functions(BySql):
     noun = "function"
     section = "functions"
+    given = "pg_proc WHERE oid >= 16384"
     parts = {
         "kind": TEXT,
         "arguments": TEXT,

@@ -84,7 +84,8 @@ class Kind:
     one by one. ``ordered`` tells that the order of the objects is meaning, ``always`` what every
     database has and a snapshot leaves out, ``covers`` the sections inside it that its remedy makes
     too, ``usual`` what a part is where a snapshot does not say, ``rivals`` the sections whose
-    objects compete with these for names.
+    objects compete with these for names, ``given`` where in the catalogs there must
+    be something for it to have objects, "" where it is always looked for.
     """
 
     noun: ClassVar[str]
@@ -98,6 +99,7 @@ class Kind:
     covers: ClassVar[tuple[str, ...]] = ()
     usual: ClassVar[Mapping[str, str]] = {}
     rivals: ClassVar[tuple[str, ...]] = ()
+    given: ClassVar[str] = ""
 
     def arms(self, version: int) -> dict[str, Arm]:
         """By tag, the SELECTs that it needs; ``version`` is the server's major one."""

@@ -23,6 +23,7 @@ from labkit.schema.catalog.raw import (
 class Casts(BySql):
     noun = "cast"
     section = "casts"
+    given = "pg_cast WHERE oid >= 16384"
     parts = {"with": TEXT, "context": TEXT, "comment": TEXT}
     required = ("with",)
     definition = ("with", "context")
@@ -74,6 +75,7 @@ class Casts(BySql):
 class Operators(BySql):
     noun = "operator"
     section = "operators"
+    given = "pg_operator WHERE oid >= 16384"
     parts = {"clauses": TEXTS, "comment": TEXT}
     required = ("clauses",)
     definition = ("clauses",)
@@ -129,6 +131,7 @@ class Operators(BySql):
 class OperatorFamilies(BySql):
     noun = "operator family"
     section = "operator families"
+    given = "pg_opfamily WHERE oid >= 16384"
     parts = {"members": TEXTS, "comment": TEXT}
     definition = ("members",)
     sql = "OPERATOR FAMILY"
@@ -184,6 +187,7 @@ class OperatorFamilies(BySql):
 class OperatorClasses(BySql):
     noun = "operator class"
     section = "operator classes"
+    given = "pg_opclass WHERE oid >= 16384"
     parts = {"type": TEXT, "default": FLAG, "family": TEXT, "storage": TEXT, "comment": TEXT}
     required = ("type",)
     definition = ("type", "default", "family", "storage")
@@ -221,6 +225,7 @@ class OperatorClasses(BySql):
 class Languages(BySql):
     noun = "language"
     section = "languages"
+    given = "pg_language WHERE oid >= 16384"
     parts = {
         "trusted": FLAG,
         "handler": TEXT,

@@ -14,6 +14,7 @@ _COMMANDS = {"r": "SELECT", "a": "INSERT", "w": "UPDATE", "d": "DELETE"}
 class Policies(BySql):
     noun = "policy"
     section = "policies"
+    given = "pg_policy"
     inside = ("tables",)
     parts = {
         "restrictive": FLAG,

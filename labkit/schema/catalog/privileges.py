@@ -132,6 +132,7 @@ def statements(
 class DefaultPrivileges(Kind):
     noun = "default privileges"
     section = "default privileges"
+    given = "pg_default_acl"
     parts = {"privileges": GRANTS}
     required = ("privileges",)
     definition = ("privileges",)

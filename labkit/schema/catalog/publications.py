@@ -16,6 +16,7 @@ _NOTHING = "of no tables"
 class Publications(BySql):
     noun = "publication"
     section = "publications"
+    given = "pg_publication"
     parts = {
         "all tables": FLAG,
         "tables": TEXTS,

@@ -58,15 +58,18 @@ _PRESENT = """
     WHERE relkind IN ('r', 'p', 'f', 'v', 'm') AND (nspname, relname) IN ({names})
 """
 
-# Rows of tables that may not be there: only a block can ask for them in the same breath.
-_ROWS = f"""
+# Rows of tables that may not be there, and objects of kinds that are not in most schemas: a block
+# alone can ask for them in the same breath. Even planning to look for a kind takes its time.
+_BLOCK = """
 DO $labkit$
 DECLARE
   wanted record;
   found text;
-  answer jsonb := '{{{{}}}}';
+  answer jsonb := '{}';
+  arms text;
+  lines text := '[]';
 BEGIN
-  FOR wanted IN {_PRESENT} LOOP
+  FOR wanted IN <present> LOOP
     IF NOT wanted.may THEN
       answer := answer || jsonb_build_object(wanted.name, false);
     ELSE
@@ -75,13 +78,20 @@ BEGIN
       answer := answer || jsonb_build_object(wanted.name, coalesce(found::jsonb, '[]'));
     END IF;
   END LOOP;
-  PERFORM set_config('labkit.schema.rows', answer::text, true);
+  arms := concat(<arms>);
+  IF arms <> '' THEN
+    EXECUTE $arm$SELECT json_agg(line) FROM (SELECT <public>$arm$ || arms
+      || $arm$) AS a (line)$arm$ INTO lines;
+    PERFORM set_config('search_path', 'pg_catalog, pg_temp', true);
+  END IF;
+  PERFORM set_config('labkit.schema.rows', answer::text, true),
+          set_config('labkit.schema.lines', lines, true);
 END
 $labkit$;
 """
 _WORD = re.compile(r"'(?:[^']|'')*'|[(),]|\bCASE\b|\bEND\b|\bFROM\b")
 _UNDO = "ROLLBACK TO labkit;RELEASE labkit"
-_BY_BLOCK = "current_setting('labkit.schema.rows')"
+_BY_BLOCK = ("current_setting('labkit.schema.rows')", "current_setting('labkit.schema.lines')")
 
 _HOLDERS = """
     SELECT relation::regclass::text, l.pid, application_name FROM pg_locks l
@@ -93,8 +103,9 @@ _HOLDERS = """
 """
 
 # The first row is written first, so names in all that follow are written as seen from public.
+_PUBLIC = "set_config('search_path', 'pg_catalog, public, pg_temp', true)"
 _FIRST = (
-    "set_config('search_path', 'pg_catalog, public, pg_temp', true)",
+    _PUBLIC,
     "(SELECT has_schema_privilege(oid, 'USAGE') FROM pg_namespace WHERE nspname = 'public')",
 )
 
@@ -109,9 +120,37 @@ def arms(version: int) -> dict[str, Arm]:
 
 
 @cache
-def statement(version: int) -> str:
-    """The query that answers with one text for every row of every arm: its tag and its fields."""
-    return "".join(_arm(tag, arm) for tag, arm in arms(version).items())
+def statement(version: int, *, whole: bool = True) -> str:
+    """The query that answers with one text for every row of every arm: its tag and its fields.
+
+    Unless it is to be the whole, kinds that need something ``given`` are left to the block.
+    """
+    return "".join(
+        _arm(tag, arm)
+        for kind in KINDS
+        if whole or not kind.given
+        for tag, arm in kind.arms(version).items()
+    )
+
+
+@cache
+def _gated(version: int) -> str:
+    """The arms of the kinds of which there may be nothing, each where there is something."""
+    found: dict[str, str] = {}
+    for kind in KINDS:
+        sql = "".join(_arm(tag, arm) for tag, arm in kind.arms(version).items())
+        if kind.given and sql:
+            found[kind.given] = found.get(kind.given, "") + sql
+    return ", ".join(
+        f"CASE WHEN EXISTS (SELECT FROM {given}) THEN $arm${sql}$arm$ END"
+        for given, sql in found.items()
+    )
+
+
+def _block(version: int, pairs: str) -> str:
+    """The statement that looks for the tables, and for kinds of which there may be nothing."""
+    block = _BLOCK.replace("<public>", _PUBLIC).replace("<arms>", _gated(version))
+    return block.replace("<present>", _PRESENT.format(names=pairs))
 
 
 def _arm(tag: str, arm: Arm) -> str:
@@ -161,7 +200,7 @@ def ask(
     """
     version = connection.server_version // 10000
     pairs = ", ".join(f"({_literal(schema)}, {_literal(name)})" for schema, name in names)
-    block, rows = _ROWS.format(names=pairs), _BY_BLOCK
+    block, rows = _block(version, pairs), _BY_BLOCK
     word = ""
     while True:
         try:
@@ -171,7 +210,8 @@ def ask(
             if "plpgsql" not in str(error) or not block:
                 raise
             # Without its language there is no block: one more round trip.
-            block, rows = "", _direct(_fetch(connection, _PRESENT.format(names=pairs)))
+            present = _fetch(connection, _PRESENT.format(names=pairs))
+            block, rows = "", (_direct(present), "'[]'")
         except AmbiguousError:
             # A name or a text holds a mark itself; nobody can have put this word into one.
             word = secrets.token_hex(8)
@@ -180,7 +220,7 @@ def ask(
 def _sorted(connection: Any, version: int, answer: _Answer) -> tuple[Raw, Mapping[str, Any]]:
     if answer.ambiguous:
         raise AmbiguousError
-    ((records, _, usable),) = answer.rows.pop("rows")
+    ((records, _, _, usable),) = answer.rows.pop("rows")
     if usable == "f":
         # The server would write the names in it as those of a schema that is out of sight.
         raise messages.public_denied(connection.info.user)
@@ -198,17 +238,19 @@ def holders(connection: Any) -> list[str]:
     ]
 
 
-def _copy(connection: Any, version: int, timeout: int, block: str, rows: str, word: str) -> _Answer:
+def _copy(
+    connection: Any, version: int, timeout: int, block: str, rows: tuple[str, str], word: str
+) -> _Answer:
     """What the server answers to the settings, the block and the query, in one round trip."""
-    query = f"SELECT {_row('rows', (rows, *_FIRST))}{statement(version)}"
-    for usual in (FIELD, LIST, INNER) if word else ():
-        query = query.replace(mark(usual), f"{mark(usual)[:-1]}{word}'")
+    query = f"SELECT {_row('rows', (*rows, *_FIRST))}{statement(version, whole=not block)}"
     body = f"{_SETTINGS.format(timeout=int(timeout))}{block}COPY ({query}) TO STDOUT;"
+    for usual in (FIELD, LIST, INNER) if word else ():
+        body = body.replace(mark(usual), f"{mark(usual)[:-1]}{word}'")
     answer = _Answer(version, word)
     with _autocommit(connection) as alone, connection.cursor() as cursor:
         try:
             if alone:
-                cursor.copy_expert(f"BEGIN;{body}COMMIT", answer)
+                cursor.copy_expert(f"BEGIN ISOLATION LEVEL REPEATABLE READ;{body}COMMIT", answer)
             else:
                 cursor.copy_expert(f"SAVEPOINT labkit;{body}{_UNDO}", answer)
         except psycopg2.Error:
@@ -273,16 +315,23 @@ class _Answer:
         text = line[:-1].decode("utf-8", "surrogateescape")
         if "\\" in text:
             text = unescaped(text)
+        self._keep(text)
+
+    def _keep(self, text: str) -> None:
         tag, _, rest = text.partition(self._between)
         keep, width = self._ends[tag]
         fields = rest.split(self._between)
         if len(fields) != width:
             self.ambiguous = True
         keep(fields)
+        if tag == "rows":
+            # The first line of what the block found is that of the setting.
+            for line in json.loads(fields[1])[1:]:
+                self._keep(line)
 
 
 @cache
 def _widths(version: int) -> dict[str, int]:
     """The number of fields in the rows of each tag."""
     widths = {tag: len(_selected(arm.sql)[0]) for tag, arm in arms(version).items()}
-    return {"rows": 1 + len(_FIRST), **widths}
+    return {"rows": len(_BY_BLOCK) + len(_FIRST), **widths}

@@ -20,6 +20,7 @@ from labkit.schema.catalog.raw import TYPE, Arm, Raw, registered
 class Ranges(BySql):
     noun = "range type"
     section = "range types"
+    given = "pg_type WHERE oid >= 16384 AND typtype <> 'c' AND typcategory <> 'A'"
     rivals = NAMESAKES
     parts = {
         "subtype": TEXT,

@@ -144,6 +144,11 @@ class Raw:
             if held.kind not in "ct" and (RELATION, held.oid) not in members
         }
 
+    def identity(self, oid: str) -> str:
+        """The identity of a relation, of an extension's too; its number where there is none."""
+        held = self.by_oid.get(oid)
+        return qualified(self.schemas[held.schema], held.name) if held else oid
+
     @cached_property
     def by_oid(self) -> dict[str, Relation]:
         return {held.oid: held for held in self.catalog}
@@ -152,22 +157,6 @@ class Raw:
     def columns(self) -> Mapping[str, Mapping[str, str]]:
         """Quoted column names by relation oid and attribute number."""
         return _Columns(self.attributes)
-
-    @cached_property
-    def defaults(self) -> list[tuple[str, list[tuple[str, str]]]]:
-        """Expressions in defaults and generated columns, each with its (oid, number)s."""
-        return [
-            (text, [place.partition(" ")[::2] for place in places.split(",")])
-            for text, places in self.rows("default")
-        ]
-
-    @cached_property
-    def view_defaults(self) -> dict[tuple[str, str], str]:
-        """Expression by view and number of its column."""
-        views = {held.oid for held in self.catalog if held.kind == "v"}
-        return {
-            place: text for text, places in self.defaults for place in places if place[0] in views
-        }
 
     @cached_property
     def collations(self) -> dict[str, str]:

@@ -14,6 +14,7 @@ from labkit.schema.catalog.triggers import STATES, state_change
 class Rules(BySql):
     noun = "rule"
     section = "rules"
+    given = "pg_rewrite WHERE oid >= 16384 AND rulename <> '_RETURN'"
     inside = RELATIONS
     parts = {"definition": TEXT, "enabled": TEXT, "comment": TEXT}
     required = ("definition",)

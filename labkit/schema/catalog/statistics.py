@@ -15,6 +15,7 @@ _KINDS = {"d": "ndistinct", "f": "dependencies", "m": "mcv"}
 class Statistics(BySql):
     noun = "statistics object"
     section = "statistics"
+    given = "pg_statistic_ext WHERE oid >= 16384"
     parts = {"table": TEXT, "columns": TEXTS, "kinds": TEXTS, "target": NUMBER, "comment": TEXT}
     required = ("table", "columns")
     definition = ("table", "columns", "kinds")

@@ -36,6 +36,7 @@ _STREAMING = {"t": "on", "true": "on", "p": "parallel", "false": "f"}
 class Subscriptions(BySql):
     noun = "subscription"
     section = "subscriptions"
+    given = "pg_subscription"
     parts = {
         "publications": TEXTS,
         "enabled": FLAG,

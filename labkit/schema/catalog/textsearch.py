@@ -22,6 +22,7 @@ from labkit.schema.catalog.raw import (
 class SearchConfigurations(BySql):
     noun = "text search configuration"
     section = "text search configurations"
+    given = "pg_ts_config WHERE oid >= 16384"
     parts = {"parser": TEXT, "mappings": MAPPING, "comment": TEXT}
     required = ("parser",)
     definition = ("parser", "mappings")
@@ -84,6 +85,7 @@ class SearchConfigurations(BySql):
 class SearchDictionaries(BySql):
     noun = "text search dictionary"
     section = "text search dictionaries"
+    given = "pg_ts_dict WHERE oid >= 16384"
     parts = {"template": TEXT, "options": TEXT, "comment": TEXT}
     required = ("template",)
     definition = ("template", "options")
@@ -160,6 +162,7 @@ class _ByFunctions(BySql):
 class SearchTemplates(_ByFunctions):
     noun = "text search template"
     section = "text search templates"
+    given = "pg_ts_template WHERE oid >= 16384"
     sql = "TEXT SEARCH TEMPLATE"
     clauses = {"INIT": "tmplinit", "LEXIZE": "tmpllexize"}
     catalog, table, prefix = SEARCH_TEMPLATE, "pg_ts_template", "tmpl"
@@ -168,6 +171,7 @@ class SearchTemplates(_ByFunctions):
 class SearchParsers(_ByFunctions):
     noun = "text search parser"
     section = "text search parsers"
+    given = "pg_ts_parser WHERE oid >= 16384"
     sql = "TEXT SEARCH PARSER"
     clauses = {
         "START": "prsstart",

@@ -11,6 +11,7 @@ from labkit.schema.catalog.raw import TRANSFORM, Arm, Raw
 class Transforms(BySql):
     noun = "transform"
     section = "transforms"
+    given = "pg_transform WHERE oid >= 16384"
     parts = {"from sql": TEXT, "to sql": TEXT, "comment": TEXT}
     definition = ("from sql", "to sql")
     sql = "TRANSFORM"

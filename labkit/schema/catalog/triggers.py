@@ -32,6 +32,7 @@ def state_change(kind: str, side: Side, state: str | None) -> str:
 class Triggers(BySql):
     noun = "trigger"
     section = "triggers"
+    given = "pg_trigger WHERE oid >= 16384"
     inside = RELATIONS
     parts = {
         "definition": TEXT,

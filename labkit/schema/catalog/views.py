@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from labkit.schema.catalog import op, privileges
+from collections.abc import Mapping
+
+from labkit.schema.catalog import defaults, op, privileges
 from labkit.schema.catalog.bysql import BySql, comment_on
 from labkit.schema.catalog.expression import steady, tokens, view
 from labkit.schema.catalog.kind import (
@@ -43,12 +45,15 @@ class Views(BySql):
     usual = {"access method": "heap", "tablespace": "the database's"}
 
     def read(self, raw: Raw, tree: Tree) -> None:
-        found = tree[self.section] = {}
-        for held in raw.catalog:
-            if held.kind == self.letter and held.oid in raw.relations:
-                found[raw.relations[held.oid]] = self._spec(raw, held)
+        views = [
+            held for held in raw.catalog if held.kind == self.letter and held.oid in raw.relations
+        ]
+        places = defaults.by_column(raw) if views else {}
+        tree[self.section] = {
+            raw.relations[held.oid]: self._spec(raw, held, places) for held in views
+        }
 
-    def _spec(self, raw: Raw, held: Relation) -> Spec:
+    def _spec(self, raw: Raw, held: Relation, places: Mapping[tuple[str, str], str]) -> Spec:
         oid = held.oid
         spec: Spec = {"query": view(held.query)}
         if held.populated == "f":
@@ -60,18 +65,18 @@ class Views(BySql):
         if held.options:
             spec["options"] = options(held.options)
         columns = raw.columns[oid]
-        defaults = {
-            name: steady(raw.view_defaults[oid, number])
+        own = {
+            name: steady(places[oid, number])
             for number, name in columns.items()
-            if (oid, number) in raw.view_defaults
+            if (oid, number) in places
         }
         comments = {
             name: raw.comments[RELATION, oid, number]
             for number, name in columns.items()
             if (RELATION, oid, number) in raw.comments
         }
-        if defaults:
-            spec["defaults"] = dict(sorted(defaults.items()))
+        if own:
+            spec["defaults"] = dict(sorted(own.items()))
         if comments:
             spec["comments"] = dict(sorted(comments.items()))
         grants = privileges.unusual(held.acl, "table", raw.version) if held.acl else None

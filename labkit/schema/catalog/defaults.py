@@ -1,0 +1,59 @@
+"""Expressions that a server keeps for columns: defaults, and what generated columns are made of."""
+
+from __future__ import annotations
+
+from labkit.schema.catalog import op
+from labkit.schema.catalog.raw import INNER, Raw, mark
+
+# The tree of nextval('sequence'::regclass), by itself and made an integer: what serial columns
+# have. It holds the oid of the sequence, byte by byte, where the percent sign is.
+_COUNT = (
+    "{FUNCEXPR :funcid 1574 :funcresulttype 20 :funcretset false :funcvariadic false "
+    ":funcformat 0 :funccollid 0 :inputcollid 0 :args ({CONST :consttype 2205 :consttypmod -1 "
+    ":constcollid 0 :constlen 4 :constbyval true :constisnull false :location -1 "
+    ":constvalue 4 [ % ]}) :location -1}"
+)
+_INTEGER = (
+    "{FUNCEXPR :funcid 480 :funcresulttype 23 :funcretset false :funcvariadic false "
+    f":funcformat 2 :funccollid 0 :inputcollid 0 :args ({_COUNT}) :location -1}}"
+)
+# The beginnings are looked at first, for that is quickly done. To have the server spell the name
+# of each sequence is slow, and their names are known; so is telling a constant from columns.
+SELECT = f"""SELECT text, string_agg(concat(adrelid, ' ', adnum), ',') FROM
+    (SELECT adrelid, adnum, CASE
+        WHEN adbin::text LIKE '{{CONST %' THEN pg_get_expr(adbin, 0)
+        WHEN adbin::text LIKE '{{FUNCEXPR :funcid 480 :%' AND adbin::text LIKE '{_INTEGER}'
+        OR adbin::text LIKE '{{FUNCEXPR :funcid 1574 :%' AND adbin::text LIKE '{_COUNT}'
+        THEN {mark(INNER)} || split_part(split_part(adbin::text, '[ ', 2), ' ]', 1)
+        WHEN strpos(adbin::text, '{{VAR ') = 0 THEN pg_get_expr(adbin, 0)
+        ELSE pg_get_expr(adbin, adrelid) END AS text FROM pg_attrdef OFFSET 0) d
+    GROUP BY text"""
+
+
+def found(raw: Raw) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Each expression with the columns that have it, as (oid of the relation, number)."""
+    told = []
+    for text, places in raw.rows("default"):
+        empty, *of_sequence = raw.split(text, INNER)
+        told.append(
+            (
+                _next_of(raw, of_sequence[0]) if of_sequence and not empty else text,
+                [place.partition(" ")[::2] for place in places.split(",")],
+            )
+        )
+    return told
+
+
+def by_column(raw: Raw) -> dict[tuple[str, str], str]:
+    """The expression of each column, by (oid of the relation, number)."""
+    return {place: text for text, places in found(raw) for place in places}
+
+
+def _next_of(raw: Raw, tree: str) -> str:
+    """The call of nextval for the sequence whose oid is in those bytes."""
+    found = [int(byte) & 0xFF for byte in tree.split()]
+    # The order of the bytes is that of the server's machine; four of eight are zero.
+    first = not any(found[4:])
+    oid = str(int.from_bytes(found[:4], "little") if first else int.from_bytes(found[4:], "big"))
+    name = raw.relations.get(oid) or raw.identity(oid)
+    return f"nextval({op.sql_text(name)}::regclass)"
