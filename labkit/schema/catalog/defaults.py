@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from labkit.schema.catalog import op
 from labkit.schema.catalog.raw import INNER, Raw, mark
 
 # The tree of nextval('sequence'::regclass), by itself and made an integer: what serial columns
@@ -56,4 +55,5 @@ def _next_of(raw: Raw, tree: str) -> str:
     first = not any(found[4:])
     oid = str(int.from_bytes(found[:4], "little") if first else int.from_bytes(found[4:], "big"))
     name = raw.relations.get(oid) or raw.identity(oid)
-    return f"nextval({op.sql_text(name)}::regclass)"
+    literal = name.replace("'", "''")
+    return f"nextval('{literal}'::regclass)"
