@@ -87,7 +87,7 @@ def _read(connection: Any, wanted: list[tuple[str, str]], timeout: int) -> Snaps
         raise messages.broken_transaction()
     version = ("public", "alembic_version")
     try:
-        raw, found = ask(connection, [*wanted, version], timeout)
+        content, found = ask(connection, [*wanted, version], timeout)
     except psycopg2.errors.LockNotAvailable as error:
         raise messages.locked(timeout / 1000, _holders(connection) or str(error)) from None
     except psycopg2.OperationalError as error:
@@ -97,9 +97,6 @@ def _read(connection: Any, wanted: list[tuple[str, str]], timeout: int) -> Snaps
     for name, records in found.items():
         if records is False:
             raise messages.rows_denied(name, connection.info.user)
-    content: dict[str, Any] = {}
-    for kind in KINDS:
-        kind.read(raw, content)
     tables = content["tables"]
     taken = {
         names.qualified(*name): rows.table(

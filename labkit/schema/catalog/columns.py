@@ -40,6 +40,7 @@ def _is_identity(value: object) -> bool:
 class Columns(Kind):
     noun = "column"
     section = "columns"
+    after = "sequence"
     inside = ("tables", "foreign tables")
     ordered = True
     parts = {
@@ -100,31 +101,36 @@ class Columns(Kind):
             owners.update(tree.get(section, {}))
         tables = {oid: name for oid, name in raw.relations.items() if name in owners}
         sequences = {(row[8], row[9]): row for row in raw.rows("sequence") if row[10] == "i"}
-        notes = self._notes(raw)
         templates = _Templates(raw)
-        specs: dict[str, list[Spec]] = {}
-        inherited = []
         for relation, table in tables.items():
             names, told = raw.attributes.get(relation, _NOTHING)
-            made = specs[relation] = [templates[text].spec.copy() for text in told]
-            owners[table]["columns"] = dict(zip(names, made, strict=True))
+            columns = owners[table]["columns"] = dict(
+                zip(names, [templates[text].spec.copy() for text in told], strict=True)
+            )
             if templates.special.isdisjoint(told):
                 continue
-            for place, (name, text) in enumerate(zip(names, told, strict=True)):
-                if text == "":
-                    del owners[table]["columns"][name]
-                elif identity := templates[text].identity:
-                    key = (relation, str(place + 1))
-                    made[place]["identity"] = _identity(raw, identity, key, sequences.get(key))
-                    made[place].update(_beside(raw, sequences.get(key)))
-                if templates[text].inherited:
-                    inherited.append((table, name))
+            for number, name in raw.columns[relation].items():
+                if identity := templates[told[int(number) - 1]].identity:
+                    key = (relation, number)
+                    columns[name]["identity"] = _identity(raw, identity, key, sequences.get(key))
+                    columns[name].update(_beside(raw, sequences.get(key)))
+            if "" in told:
+                owners[table]["columns"] = {
+                    name: columns[name] for name in raw.columns[relation].values()
+                }
+
+    def complete(self, raw: Raw, tree: Tree) -> None:
+        columns: dict[str, dict[str, Spec]] = {}
+        for section in self.inside:
+            columns.update({name: held["columns"] for name, held in tree.get(section, {}).items()})
+        tables = {oid: name for oid, name in raw.relations.items() if name in columns}
+        templates = _Templates(raw)
         for text, places in defaults.found(raw):
             spelled: dict[str, str | None] = {}
             for relation, number in places:
-                if relation not in specs:
+                if relation not in tables:
                     continue
-                spec = specs[relation][int(number) - 1]
+                spec = columns[tables[relation]][raw.columns[relation][number]]
                 generation = templates[raw.attributes[relation][1][int(number) - 1]].generation
                 if generation:
                     spec[_GENERATION[generation]] = bare_expression(text)
@@ -134,9 +140,16 @@ class Columns(Kind):
                     spelled[kind] = constants.default(steady(text), kind)
                 if (default := spelled[kind]) is not None:
                     spec["default"] = default
-        for (relation, number), note in notes.items():
-            if relation in specs:
-                specs[relation][int(number) - 1].update(note)
+        for (relation, number), note in self._notes(raw).items():
+            if relation in tables:
+                columns[tables[relation]][raw.columns[relation][number]].update(note)
+        inherited = [
+            (tables[relation], name)
+            for relation in raw.parents
+            if relation in tables
+            for number, name in raw.columns[relation].items()
+            if templates[raw.attributes[relation][1][int(number) - 1]].inherited
+        ]
         leave_out_inherited(tree, inherited)
 
     def _notes(self, raw: Raw) -> dict[tuple[str, str], Spec]:
@@ -229,7 +242,7 @@ class _Templates(dict[str, Template]):
 
     def __missing__(self, text: str) -> Template:
         found = self[text] = template(attribute(self._raw, text), self._raw.version)
-        if found.identity or found.inherited:
+        if found.identity:
             self.special.add(text)
         return found
 

@@ -28,6 +28,7 @@ _MATCHES = {"f": "full", "p": "partial"}
 class Constraints(Kind):
     noun = "constraint"
     section = "constraints"
+    after = "constraint"
     inside = ("tables", "foreign tables")
     rivals = ("indexes",)
     usual = {"triggers": "enabled"}

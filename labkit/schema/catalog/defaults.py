@@ -43,11 +43,6 @@ def found(raw: Raw) -> list[tuple[str, list[tuple[str, str]]]]:
     return told
 
 
-def by_column(raw: Raw) -> dict[tuple[str, str], str]:
-    """The expression of each column, by (oid of the relation, number)."""
-    return {place: text for text, places in found(raw) for place in places}
-
-
 def _next_of(raw: Raw, tree: str) -> str:
     """The call of nextval for the sequence whose oid is in those bytes."""
     found = [int(byte) & 0xFF for byte in tree.split()]

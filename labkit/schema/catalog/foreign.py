@@ -169,6 +169,7 @@ class Servers(BySql):
 class ForeignTables(Tables):
     noun = "foreign table"
     section = "foreign tables"
+    after = "relation"
     given = "pg_foreign_data_wrapper WHERE oid >= 16384"
     parts = {**Tables.parts, "server": TEXT, "foreign options": MAPPING}
     required = ("server",)

@@ -38,6 +38,7 @@ from labkit.schema.catalog.raw import (
 class Indexes(Kind):
     noun = "index"
     section = "indexes"
+    after = "constraint"
     inside = RELATIONS
     rivals = ("constraints",)
     parts = {

@@ -20,6 +20,8 @@ _OWN = frozenset(
     )
 )
 _SECTIONS = ("tables", "foreign tables")
+# What is read before columns are left out, and written after their order.
+_BEHIND = ("constraints", "indexes")
 
 
 def table(tree: Tree, name: str) -> Spec | None:
@@ -97,7 +99,9 @@ def leave_out_inherited(tree: Tree, inherited: Iterable[tuple[str, str]]) -> Non
                 kept[column] = held
         spec["columns"] = kept
         if list(columns(tree, name)) != list(real):
+            behind = {section: spec.pop(section) for section in _BEHIND if section in spec}
             spec["column order"] = list(real)
+            spec.update(behind)
         if not kept:
             del spec["columns"]
 

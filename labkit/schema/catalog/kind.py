@@ -85,7 +85,8 @@ class Kind:
     database has and a snapshot leaves out, ``covers`` the sections inside it that its remedy makes
     too, ``usual`` what a part is where a snapshot does not say, ``rivals`` the sections whose
     objects compete with these for names, ``given`` where in the catalogs there must
-    be something for it to have objects, "" where it is always looked for.
+    be something for it to have objects, "" where it is always looked for, ``after`` the last arm
+    that it is read from, "" where that is the last of all.
     """
 
     noun: ClassVar[str]
@@ -100,6 +101,7 @@ class Kind:
     usual: ClassVar[Mapping[str, str]] = {}
     rivals: ClassVar[tuple[str, ...]] = ()
     given: ClassVar[str] = ""
+    after: ClassVar[str] = ""
 
     def arms(self, version: int) -> dict[str, Arm]:
         """By tag, the SELECTs that it needs; ``version`` is the server's major one."""
@@ -108,6 +110,9 @@ class Kind:
     def read(self, raw: Raw, tree: Tree) -> None:
         """Add every object of this kind to the tree."""
         raise NotImplementedError
+
+    def complete(self, raw: Raw, tree: Tree) -> None:
+        """Add to the objects what is known only when all have been read."""
 
     def words(self, spec: Spec) -> str:
         """The definition of one object in the words of SQL."""

@@ -103,24 +103,31 @@ class Raw:
     """The rows of one reading. A field is "" where the server had NULL or an empty string.
 
     ``marks`` are those that were agreed upon, by the usual ones.
-
-    Raises:
-        AmbiguousError: a list of columns cannot be told apart.
     """
 
-    def __init__(self, rows: dict[str, list[Row]], version: int, marks: Mapping[str, str]) -> None:
-        self._rows = rows
+    def __init__(self, version: int, marks: Mapping[str, str]) -> None:
+        self._rows: dict[str, list[Row]] = defaultdict(list)
         self.version = version
         self._marks = marks
-        self.catalog = [Relation._make(row) for row in rows.get("relation", ())]
+        self.catalog: list[Relation] = []
         self.attributes: dict[str, tuple[list[str], list[str]]] = {}
-        between = marks[LIST]
-        for held in self.catalog:
-            if held.columns != "0":
-                names, what = held.names.split(between), held.what.split(between)
-                if len(names) != len(what) or len(names) != int(held.columns):
-                    raise AmbiguousError
-                self.attributes[held.oid] = list(map(quoted, names)), what
+
+    def take(self, tag: str, row: Row) -> None:
+        """Keep a row.
+
+        Raises:
+            AmbiguousError: a list of columns cannot be told apart.
+        """
+        if tag != "relation":
+            self._rows[tag].append(row)
+            return
+        held = Relation._make(row)
+        self.catalog.append(held)
+        if held.columns != "0":
+            names, what = held.names.split(self._marks[LIST]), held.what.split(self._marks[LIST])
+            if len(names) != len(what) or len(names) != int(held.columns):
+                raise AmbiguousError
+            self.attributes[held.oid] = list(map(quoted, names)), what
 
     def rows(self, tag: str) -> list[Row]:
         return self._rows.get(tag, [])

@@ -108,6 +108,7 @@ def ownership(name: str, spec: Spec) -> list[str]:
 class Sequences(BySql):
     noun = "sequence"
     section = "sequences"
+    after = "sequence"
     rivals = NAMESAKES
     parts = {
         **OPTIONS,

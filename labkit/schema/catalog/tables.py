@@ -38,6 +38,7 @@ _SECURITY = {
 class Tables(Kind):
     noun = "table"
     section = "tables"
+    after = "relation"
     rivals = NAMESAKES
     parts = {
         "unlogged": FLAG,

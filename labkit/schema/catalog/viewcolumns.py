@@ -14,6 +14,7 @@ from labkit.schema.catalog.raw import Raw
 class ViewColumns(Kind):
     noun = "column settings"
     section = "column settings"
+    after = "relation"
     inside = ("views", "materialized views")
     parts = {
         "privileges": GRANTS,

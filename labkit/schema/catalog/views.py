@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from labkit.schema.catalog import defaults, op, privileges
 from labkit.schema.catalog.bysql import BySql, comment_on
 from labkit.schema.catalog.expression import steady, tokens, view
@@ -27,6 +25,7 @@ from labkit.schema.catalog.storage import option_changes
 class Views(BySql):
     noun = "view"
     section = "views"
+    after = "relation"
     rivals = NAMESAKES
     parts = {
         "query": TEXT,
@@ -45,15 +44,20 @@ class Views(BySql):
     usual = {"access method": "heap", "tablespace": "the database's"}
 
     def read(self, raw: Raw, tree: Tree) -> None:
-        views = [
-            held for held in raw.catalog if held.kind == self.letter and held.oid in raw.relations
-        ]
-        places = defaults.by_column(raw) if views else {}
-        tree[self.section] = {
-            raw.relations[held.oid]: self._spec(raw, held, places) for held in views
-        }
+        found = tree[self.section] = {}
+        for held in raw.catalog:
+            if held.kind == self.letter and held.oid in raw.relations:
+                found[raw.relations[held.oid]] = self._spec(raw, held)
 
-    def _spec(self, raw: Raw, held: Relation, places: Mapping[tuple[str, str], str]) -> Spec:
+    def complete(self, raw: Raw, tree: Tree) -> None:
+        views = {held.oid for held in raw.catalog if held.kind == self.letter}
+        for text, places in defaults.found(raw) if views else ():
+            for oid, number in places:
+                if oid in views and oid in raw.relations:
+                    spec = tree[self.section][raw.relations[oid]]
+                    spec.setdefault("defaults", {})[raw.columns[oid][number]] = steady(text)
+
+    def _spec(self, raw: Raw, held: Relation) -> Spec:
         oid = held.oid
         spec: Spec = {"query": view(held.query)}
         if held.populated == "f":
@@ -65,18 +69,11 @@ class Views(BySql):
         if held.options:
             spec["options"] = options(held.options)
         columns = raw.columns[oid]
-        own = {
-            name: steady(places[oid, number])
-            for number, name in columns.items()
-            if (oid, number) in places
-        }
         comments = {
             name: raw.comments[RELATION, oid, number]
             for number, name in columns.items()
             if (RELATION, oid, number) in raw.comments
         }
-        if own:
-            spec["defaults"] = dict(sorted(own.items()))
         if comments:
             spec["comments"] = dict(sorted(comments.items()))
         grants = privileges.unusual(held.acl, "table", raw.version) if held.acl else None
@@ -145,6 +142,7 @@ class Views(BySql):
 class MaterializedViews(Views):
     noun = "materialized view"
     section = "materialized views"
+    after = "relation"
     parts = {
         "query": TEXT,
         "populated": FLAG,
