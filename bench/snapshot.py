@@ -50,23 +50,28 @@ def fill(url: str, tables: int) -> None:
         cursor.execute("VACUUM ANALYZE")
 
 
-def timed(action: Callable[[], Any], times: int) -> float:
-    """The median of several runs, in seconds."""
-    taken = []
+def timed(actions: dict[str, Callable[[], Any]], times: int) -> dict[str, float]:
+    """The median of several rounds for each, in seconds; what disturbs one disturbs all."""
+    taken: dict[str, list[float]] = {name: [] for name in actions}
     for _ in range(times):
-        start = time.perf_counter()
-        action()
-        taken.append(time.perf_counter() - start)
-    return statistics.median(taken)
+        for name, action in actions.items():
+            start = time.perf_counter()
+            action()
+            taken[name].append(time.perf_counter() - start)
+    return {name: statistics.median(rounds) for name, rounds in taken.items()}
 
 
 def inspected(url: str) -> Any:
+    """Everything that SQLAlchemy's Inspector has to tell of a schema."""
     import sqlalchemy
+    from sqlalchemy.dialects.postgresql.base import PGInspector
+    from sqlalchemy.engine.reflection import ObjectKind
 
     engine = sqlalchemy.create_engine(libpq(url).replace("postgresql://", "postgresql+psycopg2://"))
     inspector = sqlalchemy.inspect(engine)
-    found = [
-        getattr(inspector, f"get_multi_{what}")()
+    assert isinstance(inspector, PGInspector)
+    found: list[Any] = [
+        getattr(inspector, f"get_multi_{what}")(kind=ObjectKind.ANY)
         for what in (
             "columns",
             "pk_constraint",
@@ -78,7 +83,10 @@ def inspected(url: str) -> Any:
             "table_options",
         )
     ]
-    found += [inspector.get_sequence_names(), inspector.get_view_names()]
+    found += [inspector.get_schema_names(), inspector.get_sequence_names()]
+    found += [inspector.get_enums(), inspector.get_domains()]
+    views = inspector.get_view_names() + inspector.get_materialized_view_names()
+    found += [inspector.get_view_definition(name) for name in views]
     engine.dispose()
     return found
 
@@ -87,12 +95,11 @@ def measure(url: str, tables: int, times: int, pg_dump: str | None) -> None:
     fill(url, tables)
     found = snapshot.read(url)
     other = snapshot.read(url)
-    whole = timed(lambda: snapshot.read(url), times)
     print(f"{tables} tables")
-    print(f"  snapshot.read             {whole:7.3f} s")
     text = snapshot.dump(found)
     program = [sys.executable, "-m", "labkit.snapshot", url]
-    rivals: dict[str, Callable[[], Any]] = {
+    actions: dict[str, Callable[[], Any]] = {
+        "snapshot.read": lambda: snapshot.read(url),
         "compare (equal)": lambda: compare.compare(found, other),
         "dump": lambda: snapshot.dump(found),
         "load": lambda: snapshot.load(text),
@@ -103,12 +110,13 @@ def measure(url: str, tables: int, times: int, pg_dump: str | None) -> None:
     }
     if pg_dump:
         command = [pg_dump, "--schema-only", libpq(url)]
-        rivals["pg_dump --schema-only"] = lambda: subprocess.run(
+        actions["pg_dump --schema-only"] = lambda: subprocess.run(
             command, check=True, stdout=subprocess.DEVNULL
         )
-    for name, action in rivals.items():
-        taken = timed(action, times)
-        print(f"  {name:25} {taken:7.3f} s   {taken / whole:5.1f} times a reading")
+    taken = timed(actions, times)
+    for name, seconds in taken.items():
+        ratio = seconds / taken["snapshot.read"]
+        print(f"  {name:25} {seconds:7.3f} s   {ratio:5.1f} times a reading")
     for what, measured in _MEMORY.items() if _STATUS.exists() else ():
         print(f"  {f'memory to {what}':30} {_peak(measured, url):4.0f} MB")
 

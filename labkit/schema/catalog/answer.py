@@ -25,9 +25,12 @@ class Answer:
         self._raw = Raw(version, marks)
         self._tree: Tree = {}
         self._between = marks[FIELD]
-        self.widths = widths(version)
+        self._widths = widths(version)
         self._first: list[str] = []
+        # Of the rows that are being sent: their tag, the number of their fields, what keeps them.
         self._tag = ""
+        self._width = 0
+        self._keep = self._raw.keeper("")
         self._due = list(KINDS)
         self._failure: Exception | None = None
 
@@ -45,14 +48,16 @@ class Answer:
             self._failure = error
 
     def _take(self, text: str) -> None:
-        tag, *fields = text.split(self._between)
-        if len(fields) != self.widths[tag]:
-            raise AmbiguousError
+        fields = text.split(self._between)
+        tag = fields.pop(0)
         if tag != self._tag:
             self._read(rank(tag))
-            self._tag = tag
+            self._tag, self._width = tag, self._widths[tag]
+            self._keep = self._raw.keeper(tag)
+        if len(fields) != self._width:
+            raise AmbiguousError
+        self._keep(fields)
         if tag != "rows":
-            self._raw.take(tag, fields)
             return
         self._first = fields
         # The first line of what the block found is that of the setting.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import NamedTuple
 
@@ -112,15 +112,14 @@ class Raw:
         self.catalog: list[Relation] = []
         self.attributes: dict[str, tuple[list[str], list[str]]] = {}
 
-    def take(self, tag: str, row: Row) -> None:
-        """Keep a row.
+    def keeper(self, tag: str) -> Callable[[Row], None]:
+        """What keeps the rows of a tag.
 
-        Raises:
-            AmbiguousError: a list of columns cannot be told apart.
+        It raises AmbiguousError where a list of columns cannot be told apart.
         """
-        if tag != "relation":
-            self._rows[tag].append(row)
-            return
+        return self._relate if tag == "relation" else self._rows[tag].append
+
+    def _relate(self, row: Row) -> None:
         held = Relation._make(row)
         self.catalog.append(held)
         if held.columns != "0":
