@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from labkit.trouble import Trouble
 
+# Why a difference has no remedy.
+ORDER = "only a table that is made anew has another order"
+PARTITION_KEY = "only a table that is made anew has another partition key"
+
 
 def not_postgresql(scheme: str) -> Trouble:
     return Trouble(

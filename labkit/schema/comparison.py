@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
+from labkit.messages import snapshot as messages
 from labkit.schema.catalog import KINDS, inheritance
 from labkit.schema.catalog.constraintop import referenced
 from labkit.schema.catalog.constraints import CHECKED
@@ -95,7 +96,7 @@ class Comparison:
             theirs = [name for name in there if name in set(ours)]
             if ours != theirs:
                 part, sides = f"{kind.noun} order", (", ".join(ours), ", ".join(theirs))
-                told = Difference("table", owner, "changed", part, *sides)
+                told = Difference("table", owner, "changed", part, *sides, note=messages.ORDER)
                 yield (_POSITIONS[kind.section], _LAST), told
 
     def _place_of_missing(self, kind: Kind, side: Side, place: Place) -> Place:
@@ -159,7 +160,10 @@ class Comparison:
             remedy = kind.changed("", side, found)
             part = " and ".join(changed)
             before, after = kind.words(ours), kind.words(theirs)
-            yield Difference(noun, wanted.identity, "changed", part, before, after, remedy, True)
+            note = messages.PARTITION_KEY if "partition by" in changed and not remedy else ""
+            yield Difference(
+                noun, wanted.identity, "changed", part, before, after, remedy, True, note
+            )
         for part in kind.parts:
             if part not in kind.definition and ours.get(part) != theirs.get(part):
                 if part == "column order":

@@ -16,7 +16,7 @@ class Difference:
     "missing", "unexpected", "changed" and "renamed". ``part`` names what differs in a changed
     object. ``expected`` and ``actual`` are in words, None where there is nothing; ``whole`` tells
     that they are definitions and not just the part. ``remedy`` is made of ``op.*`` calls that make
-    the difference good, None where there are none.
+    the difference good, None where there are none; ``note`` tells why, where that is not plain.
     """
 
     kind: str
@@ -27,10 +27,15 @@ class Difference:
     actual: str | None
     remedy: str | None = None
     whole: bool = False
+    note: str = ""
 
     @property
     def sentence(self) -> str:
         """The difference for a reader: ``products.sku: expected text NOT NULL, found text``."""
+        return f"{self._told} ({self.note})" if self.note else self._told
+
+    @property
+    def _told(self) -> str:
         subject = self.object if self.kind in _PLAIN else f"{self.kind} {self.object}"
         if self.change == "missing":
             return f"{subject}: expected {_short(self.expected)}, found no such {self.kind}"

@@ -112,7 +112,8 @@ def test_another_column_order_is_told() -> None:
     expected = table("      a: {type: text}\n      b: {type: text}\n")
     actual = table("      b: {type: text}\n      a: {type: text}\n")
     assert sentences(expected, actual) == [
-        "table products: column order: expected id, a, b, found id, b, a"
+        "table products: column order: expected id, a, b, found id, b, a "
+        "(only a table that is made anew has another order)"
     ]
 
 

@@ -8,8 +8,10 @@ from labkit.schema.catalog import op
 from labkit.schema.catalog.bysql import comment_on
 from labkit.schema.catalog.kind import Side, Spec
 from labkit.schema.catalog.op import bare, bares
+from labkit.schema.catalog.triggers import STATEMENTS
 
 _REFERENCE = re.compile(r'((?:"(?:[^"]|"")+"|[^" (]+)+) \((.*)\)\Z', re.DOTALL)
+_STATE = re.compile(r'(never|on replicas|always) on ((?:"(?:[^"]|"")+"|[^" ,])+)')
 _COLUMN = re.compile(r'"(?:[^"]|"")+"|[^", ]+')
 _TIMING = frozenset(("deferrable", "initially deferred"))
 # What SQLAlchemy can say of each kind.
@@ -133,7 +135,7 @@ def missing(side: Side, words: str) -> op.Code:
 def _afterwards(side: Side) -> list[str]:
     sql = [
         line
-        for part in ("clustered", "replica identity", "index comment", "comment")
+        for part in ("clustered", "replica identity", "triggers", "index comment", "comment")
         if part in side.spec
         for line in part_sql(part, side)
     ]
@@ -148,6 +150,8 @@ def part_sql(part: str, side: Side) -> list[str]:
     if part == "index comment":
         index = op.joined([*op.names(table)[:-1], bare(name)])
         return [comment_on(f"INDEX {index}", wanted)]
+    if part == "triggers":
+        return [_switch(table, bare(name), wanted or "")]
     if part == "clustered":
         return [
             f"ALTER TABLE {table} " + (f"CLUSTER ON {name}" if wanted else "SET WITHOUT CLUSTER")
@@ -156,6 +160,23 @@ def part_sql(part: str, side: Side) -> list[str]:
         identity = f"USING INDEX {name}" if wanted else "DEFAULT"
         return [f"ALTER TABLE {table} REPLICA IDENTITY {identity}"]
     return []
+
+
+def _switch(table: str, name: str, states: str) -> str:
+    """The block that puts what enforces a foreign key into states: ``never on t, always on p``.
+
+    The names of those triggers are made of numbers, so that only a block can know them.
+    """
+    told = {where: STATEMENTS[state] for state, where in _STATE.findall(states)}
+    whens = [f"WHEN {op.sql_text(where)}::regclass THEN '{do}'" for where, do in told.items()]
+    do = f"CASE tgrelid::regclass {' '.join(whens)} ELSE 'ENABLE' END" if whens else "'ENABLE'"
+    return (
+        "DO $$ DECLARE command text; BEGIN FOR command IN "
+        f"SELECT format('ALTER TABLE %s %s TRIGGER %I', tgrelid::regclass, {do}, tgname) "
+        "FROM pg_trigger JOIN pg_constraint c ON c.oid = tgconstraint "
+        f"WHERE conrelid = {op.sql_text(table)}::regclass AND conname = {op.sql_text(name)} "
+        "LOOP EXECUTE command; END LOOP; END $$"
+    )
 
 
 def drop(side: Side) -> op.Code:

@@ -272,7 +272,11 @@ class Constraints(Kind):
             index = _beside(found.owner, found.name)
             return op.execute(f"ALTER INDEX {index} SET TABLESPACE {space}")
         if part == "triggers":
-            return None
+            anew = part not in wanted.spec and "partition of" not in wanted.spec
+            if anew:
+                # Only a superuser may switch them on again; a key that is made anew has new ones.
+                return f"{constraintop.drop(found)}\n{self.missing(wanted)}"
+            return op.execute(*constraintop.part_sql(part, wanted))
         if part:
             return op.execute(*constraintop.part_sql(part, wanted))
         if "partition of" in wanted.spec or "partition of" in found.spec:

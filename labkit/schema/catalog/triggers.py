@@ -20,13 +20,13 @@ from labkit.schema.catalog.raw import TRIGGER, Arm, Raw, registered
 
 # What a trigger or rule is where it is not simply enabled.
 STATES = {"D": "never", "R": "on replicas", "A": "always"}
-_STATEMENTS = {"never": "DISABLE", "on replicas": "ENABLE REPLICA", "always": "ENABLE ALWAYS"}
+STATEMENTS = {"never": "DISABLE", "on replicas": "ENABLE REPLICA", "always": "ENABLE ALWAYS"}
 _EVENTS = ((4, "INSERT"), (8, "DELETE"), (16, "UPDATE"), (32, "TRUNCATE"))
 
 
 def state_change(kind: str, side: Side, state: str | None) -> str:
     """The statement that enables or disables a trigger or rule."""
-    return f"ALTER TABLE {side.owner} {_STATEMENTS.get(state or '', 'ENABLE')} {kind} {side.name}"
+    return f"ALTER TABLE {side.owner} {STATEMENTS.get(state or '', 'ENABLE')} {kind} {side.name}"
 
 
 class Triggers(BySql):
