@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from labkit.schema.catalog import columnop, op
+from collections.abc import Iterator
+
+from labkit.schema.catalog import columnop, inheritance, op
 from labkit.schema.catalog.kind import Side, Spec
 from labkit.schema.catalog.names import made_up
 from labkit.schema.catalog.op import bare
@@ -28,7 +30,11 @@ def part(name: str, wanted: Side, found: Side) -> op.Code | None:
     """The call that makes right what is told by itself."""
     if name == "comment":
         return _alter(found, comment=wanted.spec.get("comment", _NULL))
-    told = columnop.part_sql(name, found.owner, found.name, wanted.spec, found.spec)
+    children = inheritance.descendants(found.tree, found.owner)
+    alone = f"ONLY {found.owner}" if children and name in inheritance.OWN else found.owner
+    told = columnop.part_sql(name, alone, found.name, wanted.spec, found.spec)
+    for child, spec in _unlike(name, wanted, found, children):
+        told += columnop.part_sql(name, child, found.name, spec, wanted.spec)
     return op.execute(*told) if told else None
 
 
@@ -61,7 +67,22 @@ def definition(wanted: Side, found: Side, words: str) -> op.Code:
         told.append(op.execute(*_not_null(found, ours, theirs)))
     if ours.get("identity") != theirs.get("identity") and "identity" not in theirs:
         told += _identity(found, ours, theirs)
+    if "server_default" in changes:
+        children = inheritance.descendants(found.tree, found.owner)
+        for child, spec in _unlike("default", wanted, found, children):
+            default = op.text(spec["default"]) if "default" in spec else _NULL
+            told.append(_alter(Side(child, found.name, spec, found.tree), server_default=default))
     return op.Code("\n".join(told))
+
+
+def _unlike(
+    part: str, wanted: Side, found: Side, children: list[str]
+) -> Iterator[tuple[str, Spec]]:
+    """The children that are to differ from the table in a part, which they would take over."""
+    for child in children if part not in inheritance.OWN else ():
+        spec = inheritance.columns(wanted.tree, child).get(found.name)
+        if spec is not None and spec.get(part) != wanted.spec.get(part):
+            yield child, spec
 
 
 def _alter(found: Side, **changes: object) -> op.Code:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from labkit.schema.catalog.kind import Spec, Tree
 
 # What a column of a child does not take over.
-_OWN = frozenset(
+OWN = frozenset(
     (
         "identity",
         "identity comment",
@@ -40,6 +40,17 @@ def parents(spec: Spec) -> list[str]:
     return list(spec.get("inherits", ()))
 
 
+def descendants(tree: Tree, name: str) -> list[str]:
+    """The tables that inherit from a table, parents before children."""
+    found = [name]
+    for above in found:
+        for section in _SECTIONS:
+            for child, spec in tree.get(section, {}).items():
+                if above in parents(spec) and child not in found:
+                    found.append(child)
+    return found[1:]
+
+
 def depth(tree: Tree, name: str, seen: frozenset[str] = frozenset()) -> int:
     """The number of generations above a table."""
     spec = table(tree, name)
@@ -68,7 +79,7 @@ def _from_parents(tree: Tree, spec: Spec, seen: frozenset[str]) -> dict[str, Spe
     merged: dict[str, Spec] = {}
     for parent in parents(spec):
         for column, held in columns(tree, parent, seen).items():
-            merged.setdefault(column, {k: v for k, v in held.items() if k not in _OWN})
+            merged.setdefault(column, {k: v for k, v in held.items() if k not in OWN})
     return merged
 
 
