@@ -22,6 +22,7 @@ import sqlalchemy as sa
 from labkit.observation import Observation, Place
 from labkit.process import prepared, record
 from labkit.process.output import Output
+from labkit.process.watch import Leader
 from labkit.run import Runner
 from labkit.server import Database
 from labkit.trouble import Trouble
@@ -269,6 +270,7 @@ def test_a_project_may_delete_itself(forking: Runner, shop: Project) -> None:
         run(forking, shop, "alembic current")
     assert trouble.value.what == f"The project folder {shop.folder} is not there."
     assert trouble.value.mend == "Run the lab again: it lays its files down anew."
+    assert trouble.value.why == ("It was moved or removed while its commands were still to run.")
 
 
 BROKEN = {
@@ -519,6 +521,20 @@ def test_no_descriptor_is_left_open(forking: Runner, project: Project) -> None:
     assert psutil.Process().num_fds() == before
 
 
+def test_a_ctrl_c_while_a_process_is_looked_at_keeps_nobody_waiting() -> None:
+    with Leader(["sh", "-c", "exit 3"]) as leader:
+        # What is left of a look that a KeyboardInterrupt ended at its first step.
+        leader._waitpid_lock.acquire()  # type: ignore[attr-defined]
+        assert leader.wait(20) == 3
+        assert leader.poll() == 3
+    with Leader(["sleep", "600"]) as leader:
+        assert leader.poll() is None
+        with pytest.raises(subprocess.TimeoutExpired):
+            leader.wait(0.01)
+        leader.kill()
+        assert leader.wait() == -9
+
+
 # Trouble
 
 
@@ -532,8 +548,10 @@ def test_alembic_that_cannot_be_loaded_is_trouble(
     assert trouble.value.what == (
         "Alembic cannot be loaded: ModuleNotFoundError: No module named 'alembic'"
     )
-    assert trouble.value.why.startswith("A package is missing")
-    assert "README.md" in trouble.value.mend
+    assert trouble.value.why == (
+        "A package is missing from this Python environment, or one in it is broken."
+    )
+    assert trouble.value.mend == "Set the environment up again with the first command of README.md."
 
 
 def test_a_full_disk_is_trouble(
@@ -546,8 +564,12 @@ def test_a_full_disk_is_trouble(
     with pytest.raises(Trouble) as trouble:
         run(forking, project, "true")
     assert "cannot be recorded" in trouble.value.what
+    assert trouble.value.what.startswith("What the command does cannot be recorded in ")
     assert trouble.value.what.endswith("No space left on device")
-    assert trouble.value.mend.endswith("export TMPDIR=FOLDER")
+    assert trouble.value.why == (
+        "The disk is full most likely, or the folder for temporary files may not be written to."
+    )
+    assert trouble.value.mend == "Make room there, or name another folder: export TMPDIR=FOLDER"
 
 
 def test_a_record_that_did_not_fit_is_trouble(forking: Runner, project: Project) -> None:
@@ -562,7 +584,9 @@ def test_a_line_that_is_too_long_is_trouble(forking: Runner, project: Project) -
         run(forking, project, f"echo {'x' * 10_000_000}")
     assert trouble.value.what.startswith("The command could not be started: echo xxx")
     assert len(trouble.value.what) < 200
-    assert "longer than this system allows" in trouble.value.why
+    assert trouble.value.why == (
+        "The command and its environment together are longer than this system allows."
+    )
 
 
 def test_a_torn_last_line_of_a_record_is_ignored(tmp_path: Path) -> None:

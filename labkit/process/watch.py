@@ -30,7 +30,34 @@ class Process(Protocol):
 
 
 class Leader(subprocess.Popen[bytes]):
-    """A process that leads a group of its own, which is signalled as one."""
+    """A process that leads a group of its own, which is signalled as one.
+
+    It is looked at without the lock of ``Popen``: a Ctrl-C at the moment at which that is taken
+    leaves it taken, and whoever waits then waits for ever.
+    """
+
+    def poll(self) -> int | None:
+        """Return its exit status, -n for signal n, None as long as it runs."""
+        if self.returncode is None:
+            try:
+                pid, status = os.waitpid(self.pid, os.WNOHANG)
+            except ChildProcessError:  # a Ctrl-C came between its end and this
+                self.returncode = 0
+            else:
+                self.returncode = os.waitstatus_to_exitcode(status) if pid else None
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return its exit status once it is over; raise TimeoutExpired after so many seconds."""
+        end_at = None if timeout is None else time.monotonic() + timeout
+        pause = 0.0005
+        while (status := self.poll()) is None:
+            now = time.monotonic()
+            if end_at is not None and now >= end_at:
+                raise subprocess.TimeoutExpired(self.args, timeout or 0)
+            time.sleep(pause if end_at is None else min(pause, end_at - now))
+            pause = min(pause * 2, POLL)
+        return status
 
     def signal_all(self, number: int) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
