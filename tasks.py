@@ -79,7 +79,7 @@ def check(
                     return tour.check_all(course, bar.at)
             return course.check(course.lab(lab, "check"), Silent() if json else screen)
 
-    end(action, screen, task="check", lab=lab, machine=json)
+    end(action, screen, task="check", lab="--all" if all else lab, machine=json)
 
 
 @task(help=_LAB)
@@ -163,7 +163,7 @@ def reset(
                     return tour.reset_all(course, bar.at)
             return course.reset(course.lab(lab, "reset"), screen)
 
-    end(action, screen, task="reset", lab=lab)
+    end(action, screen, task="reset", lab="--all" if all else lab)
 
 
 @task(help=_LAB | {"at": "when it was set aside, as `invoke reset` told; the last time otherwise"})

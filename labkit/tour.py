@@ -9,6 +9,7 @@ from labkit.audience import Silent
 from labkit.course import Course
 from labkit.lab import Lab
 from labkit.messages import tour as messages
+from labkit.messages.ending import interrupted
 from labkit.progress import LAPSED
 from labkit.trouble import Stopped, Trouble
 from labkit.verdict import ERROR, FAIL, PASS, Finding, Verdict
@@ -83,10 +84,17 @@ def reset_all(course: Course, on_lab: OnLab) -> Verdict:
     for number, lab in enumerate(labs):
         on_lab(lab, number, len(labs))
         hearing = _Noting()
-        verdict = course.reset(lab, hearing)
+        trouble: Trouble | None
+        try:
+            verdict = course.reset(lab, hearing)
+            trouble = verdict.trouble
+        except Trouble as raised:
+            trouble = raised
+        except KeyboardInterrupt:
+            trouble = interrupted("reset")
         notes += hearing.said
-        if verdict.trouble:
-            raise _with(verdict.trouble, notes)
+        if trouble:
+            raise _with(trouble, notes)
         if verdict.status != PASS:
             findings.append(messages.page_fails(lab))
     return Verdict(

@@ -8,7 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from labkit import tour
+from labkit.audience import Silent
+from labkit.course import Course
 from labkit.server import Server
+from labkit.trouble import Trouble
 from tests import clone as clones
 from tests.clone import NAME, NUMBER, OTHER, WRONG, Clone
 from tests.drills import ask
@@ -310,6 +314,66 @@ def test_nothing_set_aside_is_told(clone: Clone) -> None:
     ]
 
 
+def test_a_page_that_does_not_hold_is_a_finding_of_a_reset_of_all(clone: Clone) -> None:
+    clone.invoke("lab", LAB)
+    page = clone.root / "labs" / OTHER / "README.md"
+    page.write_text(page.read_text().replace("# => Output: bread\n", "# => Output: butter\n", 1))
+    done = clone.invoke("reset", "--all")
+    assert done.status == 1
+    assert done.lines[1:] == [
+        "FAIL  1 lab: 1 finding",
+        "",
+        f"1. The page of {OTHER} does not hold here.",
+        f"   mend  invoke lab {LAB}",
+        "",
+        "Begin again: invoke next",
+    ]
+
+
+def test_ctrl_c_during_a_reset_of_all_says_what_was_set_aside(clone: Clone, server: Server) -> None:
+    clone.invoke("lab", NUMBER)
+    clone.answer(WRONG)
+    look = f"SELECT query FROM pg_stat_activity WHERE datname = 'lab_{NUMBER}'"
+    with window(clone, 80, "reset", "--all", HANG="1") as shown:
+        while not any("pg_sleep" in row[0] for row in ask(server.admin_url, look)):
+            assert shown.process.poll() is None
+        shown.type("\x03")
+        assert shown.status() == 2
+    text = " ".join(_COLOUR.sub("", shown.text).split())
+    assert re.search(
+        r"ERROR Stopped by Ctrl-C while `alembic upgrade head` ran\. It was in"
+        r" migrations/versions/0002_name\.py:14\. Nothing was judged, and nothing of yours is"
+        rf" lost\. Your edits are in workspace/\.kept/\S+/{NAME}, their database too\. Back:"
+        rf" invoke restore {NUMBER} --at \S+ Run it again: invoke reset --all$",
+        text,
+    ), text
+
+
+@pytest.mark.parametrize(
+    ("error", "what"),
+    [
+        (KeyboardInterrupt(), "`invoke reset` was stopped by Ctrl-C."),
+        (Trouble("The server is gone."), "The server is gone."),
+    ],
+    ids=["Ctrl-C", "trouble"],
+)
+def test_whatever_ends_a_reset_of_all_the_way_back_is_told(
+    course: Course, monkeypatch: pytest.MonkeyPatch, error: BaseException, what: str
+) -> None:
+    lab = course.lab(str(LAB))
+    course.run(lab, Silent())
+    (course.workspace.project(lab.name) / "notes.txt").write_text("mine\n")
+
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(Course, "run", fail)
+    with pytest.raises(Trouble) as told:
+        tour.reset_all(course, lambda *_: None)
+    assert told.value.what == what
+    assert f"Back: invoke restore {LAB} --at" in told.value.why
+
+
 def test_a_reset_of_all_sets_every_edit_aside(clone: Clone) -> None:
     clone.invoke("lab", LAB)
     (clone.root / "workspace" / OTHER / "notes.txt").write_text("mine\n")
@@ -344,7 +408,10 @@ def test_the_schema_is_shown_compared_and_drawn(clone: Clone, server: Server) ->
     assert "products.price: expected integer DEFAULT 0, found no such column" in other.out
     assert "why   Against the snapshot “turn”." in other.out
     drawn = clone.invoke("schema", NUMBER, "--erd", PATH="/usr/bin:/bin")
-    assert drawn.lines[0] == f"Written: workspace/{NAME}.mmd"
+    assert drawn.lines == [
+        f"Written: workspace/{NAME}.mmd",
+        "No SVG was made: mmdc is not installed. Most editors and GitHub draw the file as it is.",
+    ]
     assert (clone.root / "workspace" / f"{NAME}.mmd").read_text() == (
         "erDiagram\n    products {\n        text name\n    }\n"
     )
