@@ -42,7 +42,8 @@ def draw_overview(console: Terminal, overview: Overview) -> None:
     for note in overview.notes:
         console.print(Text(note, "yellow"), soft_wrap=True)
     console.print()
-    console.print(Text(overview.summary), soft_wrap=True)
+    for part in console.wrapped(overview.summary, console.width):
+        console.print(Text(part), soft_wrap=True)
     if overview.following:
         console.print(Text(overview.following, "bold"), soft_wrap=True)
 

@@ -244,8 +244,11 @@ class Screen:
             self.paragraph(trouble.why)
 
     def note(self, text: str) -> None:
-        """Show one sentence."""
-        self.console.print(Text(cleaned(text)), soft_wrap=True)
+        """Show one sentence, in whole words unless there is something to type in it."""
+        if "invoke " in text:
+            self.console.print(Text(cleaned(text)), soft_wrap=True)
+        else:
+            self.paragraph(text)
 
     def told(self, difference: str) -> bool:
         """Show a difference and agree to it."""
