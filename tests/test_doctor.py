@@ -21,7 +21,6 @@ from labkit.containers.engine import Engine
 from labkit.course import Course
 from labkit.doctor import Checkup
 from labkit.messages import compose as compose_messages
-from labkit.messages import doctor as messages
 from labkit.postgres import connection
 from labkit.process import fence
 from labkit.server import Server
@@ -30,6 +29,7 @@ from tests.clone import Clone
 from tests.drills import as_ordinary_user
 from tests.window import Window as Pane
 
+INSTALL = "python -m pip install --require-hashes -r requirements.lock"
 WINDOW = Window(True, 80, True, "utf-8")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -75,7 +75,7 @@ def test_other_versions_than_the_recorded_ones_are_told(clone: Clone) -> None:
     here = versions.packages()["alembic"]
     line = f"mend alembic              {here}, and the labs were recorded with 1.0.0"
     at = done.lines.index(line)
-    assert done.lines[at + 1] == f"     {messages.INSTALL}"
+    assert done.lines[at + 1] == "     python -m pip install --require-hashes -r requirements.lock"
     assert done.lines[-1] == "Mend what is above, then again: invoke doctor"
 
 
@@ -109,21 +109,27 @@ def test_a_folder_that_cannot_be_written_is_an_error(course: Course, folder: Pat
 
 
 @pytest.mark.parametrize(
-    ("free", "status", "said"),
+    ("free", "status", "said", "why"),
     [
-        (10 << 20, "ERROR", "10 MB free"),
-        (100 << 20, "FAIL", "100 MB free"),
-        (5 << 30, "PASS", "5.0 GB free"),
+        (10 << 20, "ERROR", "10 MB free", "PostgreSQL stops where it has no room."),
+        (
+            100 << 20,
+            "FAIL",
+            "100 MB free",
+            "The databases of all labs need a few hundred MB.",
+        ),
+        (5 << 30, "PASS", "5.0 GB free", ""),
     ],
 )
 def test_a_disk_is_full_or_soon(
-    course: Course, monkeypatch: pytest.MonkeyPatch, free: int, status: str, said: str
+    course: Course, monkeypatch: pytest.MonkeyPatch, free: int, status: str, said: str, why: str
 ) -> None:
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(0, 0, free))
     (seen,) = doctor._disk(course)
-    assert (seen.status, seen.said) == (status, said)
-    assert seen.mend == ("" if status == "PASS" else messages.MAKE_ROOM)
+    assert (seen.status, seen.said, seen.why) == (status, said, why)
+    mend = "Free some space; see where it is: du -xh . | sort -h | tail"
+    assert seen.mend == ("" if status == "PASS" else mend)
 
 
 def test_a_role_that_makes_no_roles_is_told(
@@ -132,7 +138,10 @@ def test_a_role_that_makes_no_roles_is_told(
     monkeypatch.setattr(Server, "makes_roles", False)
     (seen,) = found(course, "role")
     assert (seen.status, seen.said) == ("FAIL", "labs may create databases, and no roles")
-    assert (seen.why, seen.mend) == (messages.NO_ROLES, 'ALTER ROLE "labs" CREATEROLE')
+    assert seen.why == (
+        "All labs share one role, so that the code of one can reach the databases of all others."
+    )
+    assert seen.mend == 'ALTER ROLE "labs" CREATEROLE'
 
 
 def test_a_role_that_may_not_enter_its_database_is_an_error(
@@ -146,7 +155,12 @@ def test_a_role_that_may_not_enter_its_database_is_an_error(
     (seen,) = found(course, "a database")
     assert seen.status == "ERROR"
     assert seen.said == "its role cannot enter it: no entry for postgresql://lab:…@host/db"
-    assert (seen.why, seen.mend) == (messages.NO_ENTRY, messages.SEE_LOG)
+    assert seen.why == (
+        "A database was made, and its role may not enter it: pg_hba.conf may not let it in."
+    )
+    assert seen.mend == (
+        "Let roles in that begin with lab_, with scram-sha-256, in pg_hba.conf of that server."
+    )
 
 
 @pytest.mark.parametrize(("up", "status"), [(False, "PASS"), (True, "FAIL")])
@@ -175,18 +189,32 @@ def test_docker_is_not_looked_for_in_the_workspace_container(
 
 
 @pytest.mark.parametrize(
-    ("window", "status", "said"),
+    ("window", "status", "said", "why", "mend"),
     [
-        (Window(True, 30, True, "utf-8"), "FAIL", "30 columns, colours, utf-8"),
-        (Window(True, 80, False, "ascii"), "FAIL", "80 columns, no colours, ascii"),
-        (Window(False, 80, False, "utf-8"), "PASS", "no window, no colours, utf-8"),
+        (
+            Window(True, 30, True, "utf-8"),
+            "FAIL",
+            "30 columns, colours, utf-8",
+            "Below 40 columns lines are broken in the middle.",
+            "Make the window wider.",
+        ),
+        (
+            Window(True, 80, False, "ascii"),
+            "FAIL",
+            "80 columns, no colours, ascii",
+            "Signs that it has not are shown as question marks.",
+            "export PYTHONUTF8=1 LANG=C.UTF-8",
+        ),
+        (Window(False, 80, False, "utf-8"), "PASS", "no window, no colours, utf-8", "", ""),
     ],
 )
-def test_a_terminal_that_shows_little_is_told(window: Window, status: str, said: str) -> None:
+def test_a_terminal_that_shows_little_is_told(
+    window: Window, status: str, said: str, why: str, mend: str
+) -> None:
     seen = doctor._terminal(window)
     assert seen.status == status
     assert seen.said.endswith(said)
-    assert bool(seen.mend) == (status == "FAIL")
+    assert (seen.why, seen.mend) == (why, mend)
 
 
 @pytest.mark.parametrize(
@@ -214,7 +242,7 @@ def test_a_package_that_is_missing_is_told(course: Course, monkeypatch: pytest.M
 
     monkeypatch.setattr(metadata, "version", version)
     seen = next(one for one in doctor._packages(course) if one.about == "watchfiles")
-    assert (seen.status, seen.said, seen.mend) == ("FAIL", "not installed", messages.INSTALL)
+    assert (seen.status, seen.said, seen.mend) == ("FAIL", "not installed", INSTALL)
 
 
 def test_a_home_is_not_named(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -152,6 +152,9 @@ def test_what_is_no_lab_is_found(course: Course) -> None:
         "labs/notes.txt belongs to no lab.",
         f"Several labs have one number: {NUMBER}-again, {NAME}.",
     ]
+    assert found[0].expected == (
+        "two digits, a hyphen, then words in lower case with hyphens between them"
+    )
     assert [finding.remedy for finding in found] == [
         "git mv labs/7-Add Column labs/NN-title",
         "Move it elsewhere, or remove it: git rm -r labs/notes.txt",
@@ -202,22 +205,35 @@ def test_a_new_lab_runs_once_it_is_recorded(course: Course) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "title", "what", "mend"),
+    ("number", "title", "what", "why", "mend"),
     [
-        ("0", "A", "“0” cannot be the number of a lab.", ""),
-        ("x", "A", "“x” cannot be the number of a lab.", ""),
-        ("31", "…", "“…” cannot be the title of a lab.", ""),
-        ("7", "It's", "Lab 7 is there already: 07-add-column.", """invoke new 4 'It'"'"'s'"""),
+        ("0", "A", "“0” cannot be the number of a lab.", "It is a number from 1 to 99.", ""),
+        ("x", "A", "“x” cannot be the number of a lab.", "It is a number from 1 to 99.", ""),
+        (
+            "31",
+            "…",
+            "“…” cannot be the title of a lab.",
+            "Its folder is named after it, so it needs letters or digits.",
+            "",
+        ),
+        (
+            "7",
+            "It's",
+            "Lab 7 is there already: 07-add-column.",
+            "People refer to a lab by its number, so it never changes.",
+            """invoke new 4 'It'"'"'s'""",
+        ),
     ],
 )
 def test_what_cannot_be_a_new_lab(
-    tmp_path: Path, number: str, title: str, what: str, mend: str
+    tmp_path: Path, number: str, title: str, what: str, why: str, mend: str
 ) -> None:
     (tmp_path / "07-add-column").mkdir()
     labs = [Lab(tmp_path / f"{n:02}-add-column") for n in (1, 2, 3, 7)]
     with pytest.raises(Trouble) as told:
         begin(tmp_path, number, title, labs)
     assert told.value.what == what
+    assert told.value.why == why
     assert told.value.mend == (mend or 'For example: invoke new 31 "Zero-downtime rename"')
     assert sorted(path.name for path in tmp_path.iterdir()) == ["07-add-column"]
 
@@ -225,7 +241,12 @@ def test_what_cannot_be_a_new_lab(
 def test_without_a_scaffold_nothing_is_begun(tmp_path: Path) -> None:
     with pytest.raises(Trouble) as told:
         begin(tmp_path, "31", "A", [])
-    assert told.value.what == "No lab has the scaffold that a new one begins with."
+    assert str(told.value) == (
+        "No lab has the scaffold that a new one begins with.\n"
+        "It is copied from a page that has alembic.ini, env.py and script.py.mako folded"
+        " away.\n"
+        "Bring one back: git checkout labs"
+    )
     assert list(tmp_path.iterdir()) == []
 
 

@@ -237,12 +237,26 @@ def test_an_id_that_two_files_have_is_told_with_both(tmp_path: Path) -> None:
 def test_a_label_that_two_files_have_is_told(tmp_path: Path) -> None:
     label = "branch_labels = ['shop']\n"
     folder = project(tmp_path, a=FIRST + label, b=SECOND + label)
-    assert faults(folder) == [("Two files have the branch label shop.", "versions/b.py:13")]
+    assert disorder.faults(folder) == [
+        Finding(
+            "Two files have the branch label shop.",
+            "a label that only one file has",
+            "versions/a.py:13 and versions/b.py:13",
+            "versions/b.py:13",
+            "A file was copied and its label was not changed.",
+        )
+    ]
 
 
 def test_an_id_with_a_mark_of_the_command_line_is_told(tmp_path: Path) -> None:
-    assert faults(project(tmp_path, a=revision("a-1", None))) == [
-        ("The revision id a-1 holds -.", "versions/a.py:3")
+    assert disorder.faults(project(tmp_path, a=revision("a-1", None))) == [
+        Finding(
+            "The revision id a-1 holds -.",
+            "an id without @ - + :",
+            "a-1",
+            "versions/a.py:3",
+            "On the command line these stand for steps, ranges and branches.",
+        )
     ]
 
 

@@ -424,6 +424,7 @@ def test_a_missing_page_is_told(tmp_path: Path) -> None:
         read_file(tmp_path / "README.md")
     assert "cannot be read: No such file or directory" in told.value.what
     assert told.value.mend.startswith("git checkout -- ")
+    assert told.value.why == "A file of the lab was moved or deleted."
 
 
 def test_a_page_that_is_no_text_is_told(tmp_path: Path) -> None:
@@ -434,3 +435,4 @@ def test_a_page_that_is_no_text_is_told(tmp_path: Path) -> None:
         read_file(tmp_path / "README.md")
     assert "is not UTF-8 text (byte 0)" in told.value.what
     assert told.value.mend == "Save it as UTF-8."
+    assert told.value.why == "An editor saved it in another encoding."

@@ -192,6 +192,10 @@ def test_one_name_for_two_schemas_is_told(tmp_path: Path, recorded: Record) -> N
     assert told.value.what == (
         "The snapshot “head” would have to hold two different schemas (see line 46)."
     )
+    assert told.value.why == (
+        "Two fences name it, and the schema or the rows that they ask for differ."
+    )
+    assert told.value.mend == "Give one of them another name."
 
 
 def test_one_name_for_a_schema_of_the_page_and_another_of_the_check_is_told(

@@ -69,8 +69,13 @@ def test_a_seat_keeps_the_password_of_its_file(
 
 @pytest.mark.parametrize("name", ["Ada", "1st", "a b", "a" * 21, "ä"])
 def test_a_name_that_cannot_be_one_is_told(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    with pytest.raises(Trouble, match="cannot be the name of a seat"):
+    with pytest.raises(Trouble) as told:
         seat.prefix({"LABS_PREFIX": name})
+    assert str(told.value) == (
+        f"“{name}” cannot be the name of a seat.\n"
+        "A name begins with a letter from a to z and has up to 20 of a-z, 0-9, - and _.\n"
+        "Choose another one, in LABS_PREFIX and for the seat."
+    )
 
 
 def test_somebody_elses_role_is_left_alone(
@@ -80,6 +85,9 @@ def test_somebody_elses_role_is_left_alone(
     ask(class_url, f"CREATE ROLE {name}")
     try:
         assert seat.main([name]) == 2
-        assert f"The role {name} exists on this server and is no seat." in capsys.readouterr().err
+        said = capsys.readouterr().err
+        assert f"The role {name} exists on this server and is no seat." in said
+        assert "Somebody else made it, so it is left as it is." in said
+        assert "Choose another name for the seat." in said
     finally:
         ask(class_url, f"DROP ROLE {name}")

@@ -64,9 +64,15 @@ def test_a_workspace_gets_a_seat_that_it_can_log_in_with(
 def test_whoever_is_no_workspace_gets_no_seat() -> None:
     with (
         serving(lambda _: "labs-workspace-run-1f2e3d.labs_default") as place,
-        pytest.raises(Trouble, match="This container has no seat"),
+        pytest.raises(Trouble) as told,
     ):
         take(place)
+    assert str(told.value) == (
+        "This workspace gets no seat. This container has no seat.\n"
+        "Seats belong to the workspaces that `docker compose up --scale workspace=5`"
+        " counts.\n"
+        "Enter one of those: docker compose exec --index 1 workspace bash"
+    )
 
 
 def test_an_address_without_a_name_gets_no_seat() -> None:
@@ -89,8 +95,13 @@ def test_a_database_that_refuses_is_told_in_the_workspace(monkeypatch: pytest.Mo
 def test_a_service_that_does_not_answer_is_told(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(Trouble, match="The service that gives the seats does not answer"):
+    with pytest.raises(Trouble) as caught:
         take("http://127.0.0.1:1", patience=0)
+    assert caught.value.what.startswith("The service that gives the seats does not answer: ")
+    assert caught.value.why == (
+        "It was stopped, or does not reach the database; `docker compose logs seats` tells."
+    )
+    assert caught.value.mend == "Start the class again: docker compose up --detach"
     monkeypatch.setenv("LABS_SEATS", "http://127.0.0.1:1")
     monkeypatch.setattr(seats, "_PATIENCE", 0.0)
     assert seats.main(["take"]) == 2

@@ -203,6 +203,14 @@ def test_invoke_alone_lists_the_labs(clone: Clone) -> None:
     )
 
 
+def test_forgetting_what_docker_never_kept_says_so(clone: Clone) -> None:
+    done = clone.invoke("down", "--volumes")
+    assert (done.status, done.lines) == (
+        0,
+        ["Docker keeps no data of this clone.", "No PostgreSQL of the labs is running."],
+    )
+
+
 def test_stopping_what_does_not_run_says_so(clone: Clone) -> None:
     done = clone.invoke("down")
     assert (done.status, done.lines) == (0, ["No PostgreSQL of the labs is running."])

@@ -144,6 +144,8 @@ def test_a_link_that_leads_out_of_the_project_is_not_followed(loaded: Path, tmp_
         write(loaded, "linked/a.py", "text")
     assert told.value.what == "linked/a.py was not written: a link in the project leads out of it."
     assert list((tmp_path / "outside").iterdir()) == []
+    assert told.value.why == "A folder of the project was replaced by a link."
+    assert told.value.mend == "Remove the link, or run `invoke reset` for this lab."
 
 
 def test_a_folder_that_cannot_be_written_is_told(workspace: Workspace, tmp_path: Path) -> None:
@@ -151,6 +153,7 @@ def test_a_folder_that_cannot_be_written_is_told(workspace: Workspace, tmp_path:
     with pytest.raises(Trouble) as told:
         workspace.begin(LAB)
     assert "cannot be used: " in told.value.what
+    assert told.value.mend == f"See what is there: ls -la {tmp_path / 'workspace'}"
 
 
 def test_a_lab_that_another_terminal_holds_is_waited_for_and_then_told(
@@ -160,6 +163,8 @@ def test_a_lab_that_another_terminal_holds_is_waited_for_and_then_told(
     with pytest.raises(Trouble) as told, workspace.held(LAB):
         pass
     assert told.value.what.startswith(f"Another terminal has been working on {LAB}")
+    assert told.value.why == "A run of it is still going on there."
+    assert told.value.mend == ("Let it end or stop it with Ctrl-C, then run this command again.")
 
 
 @pytest.fixture

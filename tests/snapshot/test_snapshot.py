@@ -87,8 +87,13 @@ def test_an_idle_connection_is_idle_afterwards(database: str) -> None:
 def test_a_failed_transaction_is_told(world: Any, execute: Execute) -> None:
     with pytest.raises(psycopg2.Error):
         execute("nonsense")
-    with pytest.raises(Trouble, match="whose transaction has failed"):
+    with pytest.raises(Trouble) as raised:
         snapshot.read(world)
+    assert str(raised.value) == (
+        "The schema cannot be read on a connection whose transaction has failed.\n"
+        "PostgreSQL ignores every command until such a transaction ends.\n"
+        "Roll it back first."
+    )
 
 
 def test_a_url_may_name_a_driver_and_hold_escapes(database: str) -> None:
@@ -108,14 +113,33 @@ def test_a_url_may_name_a_driver_and_hold_escapes(database: str) -> None:
 
 
 def test_a_url_of_another_database_is_refused() -> None:
-    with pytest.raises(Trouble, match="mysql:// is not one of PostgreSQL"):
+    with pytest.raises(Trouble) as raised:
         snapshot.read("mysql://localhost/x")
+    assert str(raised.value) == (
+        "A URL that starts with mysql:// is not one of PostgreSQL.\n"
+        "A schema is read from a live PostgreSQL database.\n"
+        "Write postgresql://user:password@host:port/database."
+    )
+
+
+def test_a_url_that_cannot_be_read_is_refused() -> None:
+    with pytest.raises(Trouble) as raised:
+        snapshot.read("postgresql://localhost/x?nonsense=1")
+    assert raised.value.what.startswith("The database URL cannot be read: ")
+    assert raised.value.why == (
+        "A special character in a user name or password has to be written as %XX."
+    )
+    assert raised.value.mend == "Write postgresql://user:password@host:port/database."
 
 
 def test_a_server_that_is_down_is_told_without_the_password() -> None:
     with pytest.raises(Trouble, match="PostgreSQL cannot be reached") as raised:
         snapshot.read("postgresql://someone:secret@127.0.0.1:1/x")
     assert "secret" not in str(raised.value)
+    assert raised.value.why == (
+        "The server is down, or the host, port, database or password in the URL is another one."
+    )
+    assert raised.value.mend == "Start the server or mend the URL, then try again."
 
 
 def test_rows_behind_a_lock_are_told_and_not_waited_for(database: str) -> None:
@@ -157,7 +181,11 @@ def test_a_snapshot_survives_being_written_and_loaded(world: Any, execute: Execu
 def test_nonsense_is_told_with_its_line(text: str, message: str) -> None:
     with pytest.raises(Trouble) as raised:
         snapshot.load(text, "s.yaml")
-    assert message in str(raised.value)
+    assert message in raised.value.what
+    assert raised.value.why == (
+        "A snapshot is recorded from a live schema, and this file was changed since."
+    )
+    assert raised.value.mend
 
 
 def test_the_program_prints_a_snapshot(database: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -173,7 +201,20 @@ def test_the_program_tells_of_a_table_that_is_not_there(
     database: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert snapshot.main([database, "--rows", "nowhere"]) == 2
-    assert "no table nowhere" in capsys.readouterr().err
+    assert capsys.readouterr().err.splitlines() == [
+        "There is no table nowhere whose rows could be recorded.",
+        "Name a table of the database, with its schema unless that is public.",
+    ]
+
+
+def test_the_program_tells_of_a_name_that_is_none(
+    database: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert snapshot.main([database, "--rows", "a b"]) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        "'a b' does not name a table.",
+        'A table is written as in SQL: roles, tenant.roles or "Mixed Case".',
+    ]
 
 
 def test_two_readings_at_once_do_not_wait_for_each_other(database: str) -> None:
