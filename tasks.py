@@ -79,7 +79,7 @@ def check(
                     return tour.check_all(course, bar.at)
             return course.check(course.lab(lab, "check"), Silent() if json else screen)
 
-    end(action, screen, task="check", lab="--all" if all else lab, machine=json)
+    end(action, screen, task="check", lab=lab, typed=["--all"] if all else (), machine=json)
 
 
 @task(help=_LAB)
@@ -163,7 +163,7 @@ def reset(
                     return tour.reset_all(course, bar.at)
             return course.reset(course.lab(lab, "reset"), screen)
 
-    end(action, screen, task="reset", lab="--all" if all else lab)
+    end(action, screen, task="reset", lab=lab, typed=["--all"] if all else ())
 
 
 @task(help=_LAB | {"at": "when it was set aside, as `invoke reset` told; the last time otherwise"})
@@ -180,7 +180,7 @@ def restore(_: Context, lab: str, at: str = "") -> None:
             for line in course.restore(wanted, at, screen) if wanted else course.kept():
                 screen.note(line)
 
-    end(action, screen, task="restore", lab=lab)
+    end(action, screen, task="restore", lab=lab, typed=[lab, "--at", at] if at else ())
 
 
 @task(help=_LAB | {"revision": "base, head, or an id that the page's database stands at"})
@@ -196,7 +196,7 @@ def goto(_: Context, lab: str, revision: str) -> None:
             for line in passage.goto(course, course.lab(lab, "goto"), revision, screen):
                 screen.note(line)
 
-    end(action, screen, task="goto", lab=lab)
+    end(action, screen, task="goto", lab=lab, typed=[lab, revision])
 
 
 @task(
@@ -244,8 +244,8 @@ def grade(
     folder: str,
     lab: str = "",
     jobs: str = "",
-    seconds: str = "120",
-    memory: str = "1024",
+    seconds: str = grading.SECONDS,
+    memory: str = grading.MEMORY,
     json: bool = False,
 ) -> None:
     """For graders: judge a folder of submissions, and write a table, JSON, CSV and JUnit XML.
@@ -267,7 +267,8 @@ def grade(
                 on_row=_unseen if json else screen.row,
             )
 
-    end(action, screen, task="grade", lab=folder, machine=json)
+    typed = grading.typed(folder, lab=lab, jobs=jobs, seconds=seconds, memory=memory)
+    end(action, screen, task="grade", lab=folder, typed=typed, machine=json)
 
 
 @task(
@@ -327,7 +328,7 @@ def new(_: Context, number: str, title: str) -> None:
             for line in begin(course, number, title):
                 screen.note(line)
 
-    end(action, screen, task="new", lab=number)
+    end(action, screen, task="new", lab=number, typed=[number, title])
 
 
 @task

@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shlex
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import NoReturn
@@ -24,17 +25,20 @@ def end(
     *,
     task: str,
     lab: str = "",
+    typed: Sequence[str] = (),
     machine: bool = False,
 ) -> None:
     """Do what a task does, show how it ended, and leave with its exit status unless that is 0.
 
     Args:
         action: does it; None means that there is nothing to judge.
+        typed: what was typed behind the task, where that is more than a lab.
         machine: print the verdict as JSON and nothing else.
     """
+    again = messages.again(task, shlex.join(typed) or lab)
     try:
         with _ended_from_outside():
-            verdict = _tried(action, task, lab)
+            verdict = _tried(action, task, lab, again)
         if verdict is None:
             return
         if machine:
@@ -60,26 +64,26 @@ def _leave() -> NoReturn:
     sys.exit(EXIT_STATUS[ERROR])
 
 
-def _tried(action: Callable[[], Verdict | None], task: str, lab: str) -> Verdict | None:
+def _tried(action: Callable[[], Verdict | None], task: str, lab: str, again: str) -> Verdict | None:
     try:
         return action()
     except Trouble as trouble:
-        return _verdict(task, lab, trouble)
+        return _verdict(task, lab, again, trouble)
     except KeyboardInterrupt:
-        return _verdict(task, lab, messages.interrupted(task))
+        return _verdict(task, lab, again, messages.interrupted(task))
     except _EndedError:
-        return _verdict(task, lab, messages.ended(task))
+        return _verdict(task, lab, again, messages.ended(task))
     except BrokenPipeError:
         raise
     except Exception as error:
         if os.environ.get(TRACEBACKS) == "1":
             raise
-        return _verdict(task, lab, messages.fault(error, TRACEBACKS))
+        return _verdict(task, lab, again, messages.fault(error, TRACEBACKS))
 
 
-def _verdict(task: str, lab: str, trouble: Trouble) -> Verdict:
+def _verdict(task: str, lab: str, again: str, trouble: Trouble) -> Verdict:
     verdict = Verdict(task, lab, trouble=trouble)
-    return verdict if trouble.mend else replace(verdict, following=messages.again(task, lab))
+    return verdict if trouble.mend else replace(verdict, following=again)
 
 
 def _as_json(verdict: Verdict) -> str:

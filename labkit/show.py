@@ -244,8 +244,8 @@ class Screen:
             self.paragraph(trouble.why)
 
     def note(self, text: str) -> None:
-        """Show one sentence, in whole words unless there is something to type in it."""
-        if "invoke " in text:
+        """Show one sentence, in lines unless something in it is to be typed or copied."""
+        if "invoke " in text or max(map(cell_len, text.split()), default=0) > self.console.width:
             self.console.print(Text(cleaned(text)), soft_wrap=True)
         else:
             self.paragraph(text)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 import pytest
 
 from labkit.ending import end
+from labkit.grading.session import typed
 from labkit.show import Screen
 from labkit.trouble import Trouble
 from labkit.verdict import Finding, Verdict
@@ -77,6 +78,21 @@ def test_trouble_leaves_with_two_and_ends_with_what_mends_it() -> None:
 def test_trouble_that_nothing_mends_ends_with_another_try() -> None:
     status, lines = ended(raising(Trouble("What.")))
     assert (status, lines[-1]) == (2, "Run it again: invoke lab 12")
+
+
+def test_another_try_is_typed_with_all_its_words() -> None:
+    file = io.StringIO()
+    with pytest.raises(SystemExit):
+        end(
+            raising(KeyboardInterrupt()),
+            Screen(file, 100),
+            task="grade",
+            lab="a folder",
+            typed=typed("a folder", lab="7", jobs="2", seconds="120", memory="64"),
+        )
+    assert file.getvalue().splitlines()[-1] == (
+        "Run it again: invoke grade 'a folder' --lab 7 --jobs 2 --memory 64"
+    )
 
 
 @pytest.mark.parametrize(

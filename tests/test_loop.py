@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from labkit import tour
+from labkit import passage, tour
 from labkit.audience import Silent
 from labkit.course import Course
 from labkit.server import Server
@@ -60,15 +60,21 @@ def solve(clone: Clone, server: Server) -> None:
 # The list.
 
 
-@pytest.mark.parametrize("columns", [80, 40])
-def test_the_list_fits_a_window(shared: Clone, columns: int) -> None:
+@pytest.mark.parametrize(
+    ("columns", "summary"),
+    [
+        (80, ["0 of 2 labs passed: 0 % of Alembic covered so far"]),
+        (40, ["0 of 2 labs passed: 0 % of Alembic", "covered so far"]),
+    ],
+)
+def test_the_list_fits_a_window(shared: Clone, columns: int, summary: list[str]) -> None:
     status, lines = seen(shared, columns, "labs")
     assert status == 0
     assert lines == [
         f"> {NUMBER} Small   started",
         f"  {LAB} Smaller new",
         "",
-        "0 of 2 labs passed: 0 % of Alembic covered so far",
+        *summary,
         f"Next: invoke check {NUMBER}",
     ]
 
@@ -268,6 +274,16 @@ def test_a_database_that_is_gone_is_a_finding_and_the_rest_is_checked(
 # Points of a page, and the way back.
 
 
+def test_a_page_that_has_no_points_is_told(course: Course) -> None:
+    with pytest.raises(Trouble) as told:
+        passage._meant(course.lab(str(LAB)), "0001", [])
+    assert str(told.value) == (
+        f"The page of lab {LAB} never stands at “0001”.\n"
+        "None of its commands could be run.\n"
+        f"invoke goto {LAB} base"
+    )
+
+
 def test_a_point_of_the_page_is_files_database_and_version_at_once(
     clone: Clone, server: Server
 ) -> None:
@@ -410,7 +426,8 @@ def test_the_schema_is_shown_compared_and_drawn(clone: Clone, server: Server) ->
     drawn = clone.invoke("schema", NUMBER, "--erd", PATH="/usr/bin:/bin")
     assert drawn.lines == [
         f"Written: workspace/{NAME}.mmd",
-        "No SVG was made: mmdc is not installed. Most editors and GitHub draw the file as it is.",
+        "No SVG was made: mmdc is not installed. Most editors and GitHub draw the file as",
+        "it is.",
     ]
     assert (clone.root / "workspace" / f"{NAME}.mmd").read_text() == (
         "erDiagram\n    products {\n        text name\n    }\n"

@@ -15,6 +15,8 @@ from labkit.messages import grade as messages
 from labkit.verdict import PASS, Finding, Verdict
 
 _MIB = 1 << 20
+# What holds where nothing is typed.
+SECONDS, MEMORY = "120", "1024"
 
 
 def grade(
@@ -73,6 +75,19 @@ def grade(
             report.first(made),
         )
     return _verdict(grades, target, time.monotonic() - started, course)
+
+
+def typed(folder: str, *, lab: str, jobs: str, seconds: str, memory: str) -> list[str]:
+    """The words behind ``invoke grade`` that ask for this."""
+    words = [folder]
+    for name, value, usual in (
+        ("--lab", lab, ""),
+        ("--jobs", jobs, ""),
+        ("--seconds", seconds, SECONDS),
+        ("--memory", memory, MEMORY),
+    ):
+        words += [name, value] if value != usual else []
+    return words
 
 
 def _with_the_rest(found: Sequence[Submission], done: Sequence[Grade]) -> list[Grade]:
