@@ -86,7 +86,8 @@ def _constant(text: str, column: str) -> tuple[str, str] | None:
         outer = _without_own_length(value, short_type(match[2]), column)
         kind = column.partition("(")[0]
         alike = _ALIKE.get(kind, frozenset()) - {"bpchar"}
-        if value == "NULL" or (cast in alike and outer in alike and "." not in value):
+        whole = "." not in value or outer == kind
+        if value == "NULL" or (cast in alike and outer in alike and whole):
             return value, outer
     return None
 

@@ -17,6 +17,11 @@ _TOKENS = re.compile(
 )
 _QUOTED = re.compile(r"'(?:[^']|'')*'|\"((?:[^\"]|\"\")*)\"")
 
+# What IN becomes for a varchar, where somebody wrote it with an array of texts.
+_TEXTS = re.compile(
+    r"(\)::text (?:= ANY|<> ALL) \()ARRAY\[('(?:[^']|'')*'::text(?:, '(?:[^']|'')*'::text)*)\]\)"
+)
+_ONE = re.compile(r"('(?:[^']|'')*')::text")
 _CAST_ONE = r"\(('(?:[^']|'')*'::character varying)\)::text"
 _CAST_ONE_BY_ONE = re.compile(rf"ARRAY\[{_CAST_ONE}(?:, {_CAST_ONE})*\]")
 
@@ -35,6 +40,8 @@ def steady(text: str) -> str:
     ``"json_value"`` is quoted by PostgreSQL 17 and bare in 14; what is inside a text stays. What a
     dump and its restoration or a change of type spell anew is spelled as at first.
     """
+    if ")::text = ANY (ARRAY['" in text or ")::text <> ALL (ARRAY['" in text:
+        text = _TEXTS.sub(_as_varchar, text)
     if "::character varying)::text" in text:
         text = _CAST_ONE_BY_ONE.sub(_cast_as_one, text)
     if " AND ((" in text or " OR ((" in text:
@@ -47,6 +54,11 @@ def steady(text: str) -> str:
         return match.group(0) if name is None else quoted(name.replace('""', '"'))
 
     return _QUOTED.sub(requote, text)
+
+
+def _as_varchar(match: re.Match[str]) -> str:
+    items = ", ".join(f"{item[1]}::character varying" for item in _ONE.finditer(match[2]))
+    return f"{match[1]}(ARRAY[{items}])::text[])"
 
 
 def _cast_as_one(match: re.Match[str]) -> str:

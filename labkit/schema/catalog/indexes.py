@@ -103,8 +103,8 @@ class Indexes(Kind):
             ),
             "method": Arm("SELECT oid, amname FROM pg_am"),
             "opclass": Arm(
-                "SELECT oid, opcnamespace || ' ' || opcname, opcmethod, opcintype, opcdefault "
-                "FROM pg_opclass"
+                "SELECT oid, opcnamespace || ' ' || opcname, opcmethod, opcintype, opcfamily, "
+                "opcdefault FROM pg_opclass"
             ),
         }
 
@@ -216,7 +216,7 @@ def _look_ups(raw: Raw) -> _LookUps:
     return _LookUps(
         dict(raw.rows("method")),
         {row[0]: row for row in raw.rows("opclass")},
-        {(row[2], row[3]): row[0] for row in raw.rows("opclass") if row[4] == "t"},
+        {(row[2], row[3]): row[4] for row in raw.rows("opclass") if row[5] == "t"},
         {},
     )
 
@@ -305,8 +305,10 @@ def _end(
 
 
 def _is_default(look: _LookUps, opclass: str, method: str, kind: str) -> bool:
-    own = look.defaults.get((method, kind))
-    return opclass == own or (own is None and look.classes[opclass][4] == "t")
+    """Whether it is the default of its type, or another name for it."""
+    _, _, _, taken, family, _ = look.classes[opclass]
+    own = kind if (method, kind) in look.defaults else taken
+    return own == taken and look.defaults.get((method, own)) == family
 
 
 def elements(definition: str) -> list[str]:

@@ -69,8 +69,11 @@ def unusual(text: str, kind: str, version: int, *, added: bool = False) -> Grant
     if kind == "public schema" and version < 15:
         public = "UC"
     usual = {"OWNER": "" if kind == "column" else everything, "PUBLIC": public}
+    if added:
+        # What is usual anyway may have been taken away elsewhere.
+        usual = {}
     owner, *items = text.split("\n")
-    held = dict(usual) if added else {}
+    held: dict[str, str] = {}
     for item in items:
         match = _ITEM.match(item)
         if match is None:

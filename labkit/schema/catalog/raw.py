@@ -255,9 +255,31 @@ def named(catalog: str, prefix: str, oid: str) -> str:
     return f"(SELECT {prefix}namespace || ' ' || {prefix}name FROM {catalog} WHERE oid = {oid})"
 
 
+# Options that are true or false, which may be spelled in several ways.
+_FLAGS = frozenset(
+    (
+        "autosummarize",
+        "autovacuum_enabled",
+        "deduplicate_items",
+        "fastupdate",
+        "security_barrier",
+        "security_invoker",
+        "user_catalog_table",
+        "vacuum_truncate",
+    )
+)
+_FLAG = {
+    **dict.fromkeys(("true", "on", "yes", "1", "t", "y"), "true"),
+    **dict.fromkeys(("false", "off", "no", "0", "f", "n"), "false"),
+}
+
+
 def options(text: str) -> dict[str, str]:
     """Storage options and their like, one a line as ``name=value``, in the order of their names."""
-    return dict(sorted(line.partition("=")[::2] for line in text.split("\n")))
+    told = dict(sorted(line.partition("=")[::2] for line in text.split("\n")))
+    for name in _FLAGS & told.keys():
+        told[name] = _FLAG.get(told[name].lower(), told[name])
+    return told
 
 
 def lines(array: str) -> str:
