@@ -134,15 +134,16 @@ class Domains(BySql):
             told.append(f"{alter} SET DEFAULT {default}" if default else f"{alter} DROP DEFAULT")
         if ours.get("nullable") != theirs.get("nullable"):
             told.append(f"{alter} {'SET' if ours.get('nullable') is False else 'DROP'} NOT NULL")
-        for key, end in (("checks", ""), ("not valid", " NOT VALID")):
-            before, after = theirs.get(key, {}), ours.get(key, {})
-            gone = [name for name in before if after.get(name) != before[name]]
-            told += [f"{alter} DROP CONSTRAINT {name}" for name in gone]
-            told += [
-                f"{alter} ADD CONSTRAINT {name} CHECK ({text}){end}"
-                for name, text in after.items()
-                if before.get(name) != text
-            ]
+        before, after = _checks(theirs), _checks(ours)
+        gone = [name for name in before if after.get(name) != before[name]]
+        told += [f"{alter} DROP CONSTRAINT {name}" for name in gone]
+        for name, text in after.items():
+            if before.get(name) != text:
+                told.append(f"{alter} ADD CONSTRAINT {name} {text}")
+                if comment := ours.get("constraint comments", {}).get(name):
+                    told.append(
+                        comment_on(f"CONSTRAINT {name} ON DOMAIN {found.identity}", comment)
+                    )
         return told
 
     def changed(self, part: str, wanted: Side, found: Side) -> str | None:
@@ -156,3 +157,12 @@ class Domains(BySql):
                 if before.get(name) != after.get(name)
             )
         )
+
+
+def _checks(spec: Spec) -> dict[str, str]:
+    """The check constraints of a domain by name, as in ALTER DOMAIN."""
+    return {
+        name: f"CHECK ({text}){end}"
+        for key, end in (("checks", ""), ("not valid", " NOT VALID"))
+        for name, text in spec.get(key, {}).items()
+    }

@@ -133,6 +133,8 @@ def view(definition: str) -> str:
     """
     text = steady(definition.strip().removesuffix(";"))
     pieces = _without_own_alias(tokens(text))
+    if "::text AS text" in text:
+        pieces = _without_alias_of_texts(pieces)
     text = "".join(pieces)
     levels = _levels(pieces)
     name = _only_source(pieces, levels)
@@ -165,6 +167,17 @@ def _without_own_alias(pieces: list[str]) -> list[str]:
             kept.pop()
         else:
             kept.append(piece)
+    return kept
+
+
+def _without_alias_of_texts(pieces: list[str]) -> list[str]:
+    """The pieces without the name that a bare text in an inner query gets by a restoration."""
+    kept: list[str] = []
+    for piece, level in zip(pieces, _levels(pieces), strict=True):
+        kept.append(piece)
+        named = level and kept[-6:] == ["::", "text", " ", "AS", " ", "text"]
+        if named and kept[-7:-6] and kept[-7].startswith("'"):
+            del kept[-4:]
     return kept
 
 

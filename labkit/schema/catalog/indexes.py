@@ -192,8 +192,10 @@ class Indexes(Kind):
         if part:
             side = Side(found.owner, found.name, wanted.spec, wanted.tree)
             return op.execute(*indexop.part_sql(part, side, found.spec))
-        if "partition of" in wanted.spec or "partition of" in found.spec:
+        if "partition of" in found.spec:
             return None
+        if "partition of" in wanted.spec:
+            return indexop.attach(wanted, found)
         return f"{self.unexpected(found)}\n{self.missing(wanted)}"
 
     def renamed(self, wanted: Side, found: Side) -> str | None:

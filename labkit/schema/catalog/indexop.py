@@ -14,6 +14,15 @@ def address(side: Side) -> str:
     return op.joined([*home, op.bare(side.name)])
 
 
+def attach(wanted: Side, found: Side) -> str | None:
+    """The call that makes the index a part of that of the partitioned table."""
+    table = found.tree.get("tables", {}).get(found.owner, {}).get("partition of")
+    if table is None:
+        return None
+    above = Side(table, wanted.spec["partition of"], {}, found.tree)
+    return op.execute(f"ALTER INDEX {address(above)} ATTACH PARTITION {address(found)}")
+
+
 def part_sql(part: str, side: Side, theirs: Spec) -> list[str]:
     """The SQL that makes right one part that is told by itself."""
     alter, wanted = f"ALTER INDEX {address(side)}", side.spec.get(part)
