@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from labkit import snapshot, workspace
+from labkit import look, workspace
 from labkit.audience import Audience, watch
 from labkit.judging import disorder, history
 from labkit.judging.history import Revision, applied
@@ -144,7 +144,7 @@ class _Walker:
     def leg(self, revision: Revision) -> Leg:
         """Take one revision up, down and up again, as far as it goes."""
         begun = len(self._trial.records)
-        schema = snapshot.read(self._trial.url)
+        schema = look.schema(self._trial.url)
         tables = tuple(schema.content.get("tables", {}))
         states = [State(schema, count_rows(self._trial.url, tables))]
         below = revision.follows[0] if revision.follows else "base"
@@ -169,7 +169,7 @@ def _start(
     with ExitStack() as stack:
         if end and server.exists(end):
             url = stack.enter_context(server.throwaway(lab.database, template=end)).url
-            there = snapshot.read(url)
+            there = look.schema(url)
             at = _position(there.alembic_version or [], line)
             made_by_hand = at == -1 and there.content.get("tables")
             if at is not None and at < lowest and not made_by_hand:

@@ -11,10 +11,10 @@ from pathlib import Path
 from psycopg2 import errors, sql
 
 from labkit import claim as claims
-from labkit import snapshot, workspace
+from labkit import workspace
 from labkit.judging import disorder, history, outage
 from labkit.judging.history import Revision
-from labkit.look import looking
+from labkit.look import looking, schema
 from labkit.observation import Observation
 from labkit.page import Command, File, Step
 from labkit.run import Runner
@@ -166,7 +166,7 @@ class Trial:
             if command.snapshot:
                 record = replace(
                     record,
-                    snapshot=snapshot.read(url, command.rows),
+                    snapshot=schema(url, command.rows),
                     revisions=tuple(history.read(self.project)[0]),
                 )
             elif "Version" in kinds:

@@ -20,7 +20,7 @@ import psycopg2
 from alembic.config import CommandLine, Config
 from alembic.script import Script, ScriptDirectory
 
-from labkit import snapshot, way
+from labkit import look, snapshot, way
 from labkit.compare import compare
 from labkit.schema.address import connect
 from labkit.snapshot import Snapshot
@@ -106,7 +106,7 @@ class Walk:
         return True
 
     def _seen(self) -> Snapshot:
-        return snapshot.read(self._url, self._tables)
+        return look.schema(self._url, self._tables)
 
     def _compare(
         self, of: str, wanted: Snapshot, there: Snapshot, where: str = "", *, rows: bool = True
