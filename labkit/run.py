@@ -98,6 +98,7 @@ class Runner:
         comes through.
         """
         prepared = self._ready()
+        prepared.expect(project)
         told = self._record()
         reading, writing = os.pipe()
         try:

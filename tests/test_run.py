@@ -115,6 +115,17 @@ def test_a_simple_command_is_run_without_a_shell(
     assert [words[-1] for words in seen.programs] == ["--verbose"]
 
 
+def test_a_project_that_mentions_the_orm_finds_it_loaded(project: Project) -> None:
+    asking = "python -c 'import sys; print(\"sqlalchemy.orm\" in sys.modules)'"
+    with Runner(fork=True) as runner:
+        before = run(runner, project, asking).output
+        project.write("models.py", "from sqlalchemy.orm import DeclarativeBase\n")
+        answers = [run(runner, project, asking).output for _ in range(2)]
+        mapped = run(runner, project, "python -c 'import models; print(models.DeclarativeBase)'")
+    assert (before, answers[-1]) == ("False\n", "True\n")
+    assert mapped.output == "<class 'sqlalchemy.orm.decl_api.DeclarativeBase'>\n"
+
+
 def test_alembic_is_found_anywhere_in_a_line(runner: Runner, project: Project) -> None:
     line = "A=1 alembic --version | tr a-z A-Z && (cd migrations; alembic --version) && echo end"
     first, second, end = run(runner, project, line).output.splitlines()

@@ -17,6 +17,7 @@ import selectors
 import shutil
 import signal
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,11 @@ class Visitor:
 class Server:
     """Waits on the Runner, on the door and on the children at once. Single-threaded."""
 
-    def __init__(self, control: socket.socket, door: socket.socket) -> None:
+    def __init__(
+        self, control: socket.socket, door: socket.socket, load: Callable[[str], None]
+    ) -> None:
+        """``load`` is called with the name of a module that the Runner wants loaded."""
+        self.load = load
         self.control = control
         self.door = door
         self.visitors: dict[Any, Visitor] = {}
@@ -87,8 +92,10 @@ class Server:
             for key, _ in self.selector.select():
                 waited = key.fileobj
                 if waited is self.control:
-                    if not self.control.recv(1):
+                    module = self.control.recv(4096)
+                    if not module:
                         return None
+                    self.load(module.decode())
                 elif waited is self.door:
                     self._open()
                 elif waited is self.woken:
@@ -204,11 +211,22 @@ def main(path: list[str], loaded: set[str], told_by_runner: list[str]) -> None:
     except Exception as error:
         told = {"error": f"{type(error).__name__}: {error}"}
     standing.hide()
-    names = standing.loaded()
-    parting.begin()
+    names: frozenset[str] = frozenset()
+
+    def settle() -> None:
+        nonlocal names
+        names = standing.loaded()
+        parting.begin()
+
+    def load(module: str) -> None:
+        with contextlib.suppress(Exception):  # the program that needs it meets the same
+            importlib.import_module(module)
+        settle()
+
+    settle()
     with contextlib.suppress(OSError):  # if the Runner is gone already, that is noticed next
         control.sendall(json.dumps(told).encode() + b"\n")
-    become = Server(control, door).serve()
+    become = Server(control, door, load).serve()
     if become is None:
         with contextlib.suppress(ImportError):  # of psutil, in the environment that misses more
             leftovers.end(folder)

@@ -6,6 +6,8 @@ It also writes the folder that goes to the front of a command's PATH, in which `
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import json
 import marshal
 import os
@@ -26,6 +28,11 @@ SHIMMED = ("alembic", *shim.PYTHONS)
 
 _HERE = Path(__file__).resolve().parent
 
+# It takes longer to load than a short command to run.
+_DEAR = "sqlalchemy.orm"
+# A project with more files than that is no lab's, and is not searched to the end.
+_MANY = 200
+
 
 class Prepared:
     """A fork server and the shims that lead to it, both living in ``folder``.
@@ -43,6 +50,7 @@ class Prepared:
         self._control, control = socket.socketpair()
         self._door, door = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._ready = False
+        self._complete = False
         # A command's own path is put together when it begins.
         own = ("PYTHONPATH", "PYTHONSAFEPATH")
         # Nor is it told where the server is: what it was started with its forks can read.
@@ -83,6 +91,13 @@ class Prepared:
         if "error" in told:
             raise messages.alembic_cannot_be_loaded(told["error"])
         self._ready = True
+
+    def expect(self, project: Path) -> None:
+        """Have it load, once, what the files of a project mention and few others need."""
+        if not self._complete and _mentions(project, _DEAR):
+            self._complete = True
+            with contextlib.suppress(OSError):  # it has been killed
+                self._control.sendall(_DEAR.encode())
 
     def visit(
         self, line: str, folder: Path, environment: Mapping[str, str], output: int
@@ -155,6 +170,14 @@ class Prepared:
     def _last_words(self) -> str:
         log = (self._folder / "server.log").read_text(encoding="utf-8", errors="replace")
         return log.strip().rpartition("\n")[2] or "its process ended without a word"
+
+
+def _mentions(project: Path, module: str) -> bool:
+    try:
+        files = itertools.islice(project.rglob("*.py"), _MANY)
+        return any(module.encode() in file.read_bytes() for file in files)
+    except OSError:
+        return False
 
 
 def _interpreter(script: Path) -> str:
