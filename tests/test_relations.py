@@ -49,3 +49,23 @@ def test_a_stronger_lock_than_the_one_held_is_named(connection: Any) -> None:
         "INSERT INTO products VALUES (1)",
         "ALTER TABLE products ADD COLUMN name text",
     ) == [{"products": "ROW EXCLUSIVE"}, {"products": "ACCESS EXCLUSIVE"}]
+
+
+def test_a_table_is_told_by_its_name_whatever_is_in_it(connection: Any) -> None:
+    odd = "a\tb\\n\nc\u2028d é"
+    with connection.cursor() as cursor:
+        cursor.execute(f'CREATE TABLE "{odd}" (id integer)')
+    connection.commit()
+    assert taken(connection, f'LOCK TABLE "{odd}"') == [{odd: "ACCESS EXCLUSIVE"}]
+
+
+def test_a_reading_that_fails_leaves_the_transaction_as_it_was(
+    connection: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("labkit.process.relations._LOCKS", "SELECT 'lock', 1 / 0, '', '', 0, 0")
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO products VALUES (1)")
+        with pytest.raises(psycopg2.errors.DivisionByZero):
+            Relations(connection).before("SELECT 1", "alembic_version")
+        cursor.execute("SELECT id FROM products")
+        assert cursor.fetchall() == [(1,)]

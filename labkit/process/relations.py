@@ -12,8 +12,10 @@ also count what other sessions scan in the same moment, and before PostgreSQL 15
 
 from __future__ import annotations
 
+import io
 import re
 import sys
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,8 +70,17 @@ _LOCKS = """
 _SCANS = "pg_catalog.pg_stat_get_xact_numscans(c.oid) + pg_catalog.pg_stat_get_numscans(c.oid)"
 _SCANS_14 = "pg_catalog.pg_stat_get_xact_numscans(c.oid)"
 
-_BEGIN = "SAVEPOINT labs; SET LOCAL statement_timeout = 0"
+# One way there and back: of several statements sent at once only what COPY returns is kept.
+_READING = """
+    SAVEPOINT labs; SET LOCAL statement_timeout = 0;
+    COPY ({tables} UNION ALL {locks}) TO STDOUT;
+    ROLLBACK TO SAVEPOINT labs; RELEASE SAVEPOINT labs
+"""
 _END = "ROLLBACK TO SAVEPOINT labs; RELEASE SAVEPOINT labs"
+
+# What COPY writes for what it cannot leave in a name as it is.
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
 
 @dataclass(frozen=True)
@@ -160,14 +171,15 @@ class Relations:
             return None
         status = connection.get_transaction_status()
         if status == driver.TRANSACTION_STATUS_INTRANS:
+            query = _READING.format(tables=_TABLES, locks=_LOCKS).format(scans=self._scans())
+            answer = io.StringIO()
             with connection.cursor(cursor_factory=driver.cursor) as cursor:
-                cursor.execute(_BEGIN)
                 try:
-                    cursor.execute(f"{_TABLES} UNION ALL {_LOCKS}".format(scans=self._scans()))
-                    rows = cursor.fetchall()
-                finally:
+                    cursor.copy_expert(query, answer)
+                except Exception:
                     cursor.execute(_END)
-            return self._reading(rows)
+                    raise
+            return self._reading(_rows(answer.getvalue()))
         if status != driver.TRANSACTION_STATUS_IDLE:
             return None
         # The driver would open the command's transaction for us, with everything that was
@@ -186,20 +198,30 @@ class Relations:
     def _scans(self) -> str:
         return _SCANS if self._shared else _SCANS_14
 
-    def _reading(self, rows: list[tuple[Any, ...]]) -> _Reading:
+    def _reading(self, rows: Iterable[Sequence[Any]]) -> _Reading:
         tables: dict[int, _Table] = {}
         locks: set[tuple[int, str]] = set()
         transaction: str | None = None
         for kind, oid, first, second, scans, file in rows:
             if kind == "lock":
                 if first in _MODES:
-                    locks.add((oid, _MODES[first]))
+                    locks.add((int(oid), _MODES[first]))
             elif kind == "transaction":
                 transaction = first
             elif second != self._bookkeeping:
                 name = second if first == "public" else f"{first}.{second}"
-                tables[oid] = _Table(name, scans, file)
+                tables[int(oid)] = _Table(name, int(scans), int(file))
         return _Reading(transaction, tables, locks)
+
+
+def _rows(copied: str) -> Iterator[list[str]]:
+    """The rows that COPY has written; none of them holds a NULL."""
+    for line in copied.split("\n")[:-1]:
+        yield [_ESCAPED.sub(_unescaped, field) for field in line.split("\t")]
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    return _ESCAPES.get(found[1], found[1])
 
 
 def _strengthened(
