@@ -25,6 +25,7 @@ from typing import Any
 from labkit.process import leftovers, plain, program, standing
 from labkit.process.observer import Observer
 from labkit.process.parting import Parting
+from labkit.process.warming import warm
 
 _OBSERVED = str(Path(__file__).with_name("observed.py"))
 _MODULES = (
@@ -206,6 +207,8 @@ def main(path: list[str], loaded: set[str], told_by_runner: list[str]) -> None:
     try:
         for module in _MODULES:
             importlib.import_module(module)
+        with contextlib.suppress(Exception):  # a program that meets the same tells it
+            warm()
         observer.listen()
         observer.listen_to_alembic()
     except Exception as error:
