@@ -49,6 +49,12 @@ def test_a_healthy_clone_is_told_so_without_a_password(clone: Clone, server: Ser
     done = clone.invoke("doctor")
     assert (done.status, done.err) == (0, "")
     assert "ok   PostgreSQL           PostgreSQL 18.4 from LABS_DATABASE_URL" in done.lines
+    parameters = connection.parse(server.admin_url)
+    where = "{host}, port {port}".format(**parameters)
+    assert f"ok   address              {where}" in done.lines
+    assert (
+        "ok   role                 labs, a superuser; may create databases and roles" in done.lines
+    )
     assert "ok   a database           made, entered and dropped" in done.lines
     assert done.lines[-1] == "All is well. Begin: invoke lab 1"
     assert re.fullmatch(r"PASS  doctor: \d+ things verified in \d+\.\d s", done.lines[-2])
@@ -75,6 +81,8 @@ def test_other_versions_than_the_recorded_ones_are_told(clone: Clone) -> None:
     here = versions.packages()["alembic"]
     line = f"mend alembic              {here}, and the labs were recorded with 1.0.0"
     at = done.lines.index(line)
+    told = json.loads(clone.invoke("doctor", "--json").out)["findings"]
+    assert told[0]["why"] == "Another version may print and send other things than the pages say."
     assert done.lines[at + 1] == "     python -m pip install --require-hashes -r requirements.lock"
     assert done.lines[-1] == "Mend what is above, then again: invoke doctor"
 
@@ -105,6 +113,9 @@ def test_a_folder_that_cannot_be_written_is_an_error(course: Course, folder: Pat
         ("temporary files", "PASS"),
     ]
     assert seen[0].said == f"{course.workspace.folder} cannot be written: Permission denied"
+    assert seen[0].why == (
+        "It belongs to somebody else, or is on a disk that is read-only or full."
+    )
     assert seen[0].mend == f'Make it yours: sudo chown -R "$USER" {course.workspace.folder}'
 
 
@@ -179,6 +190,30 @@ def test_docker_is_missed_only_where_it_is_used(
     trouble = compose_messages.not_installed()
     assert (seen.status, seen.said) == (status, f"{trouble.what} The labs do without it.")
     assert seen.mend == (trouble.mend if up else "")
+
+
+def test_a_docker_that_answers_is_told_and_so_is_its_stack(
+    course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "bin" / "docker"
+    program.parent.mkdir()
+    program.write_text(
+        "#!/bin/sh\ncase $* in compose*) echo 2.40.3 ;; *) echo 28.5.1 28.5.2 ;; esac"
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+    assert found(course, "Docker")[0].said == "client 28.5.1, engine 28.5.2, Compose 2.40.3"
+    path = note.path(course.state)
+    path.parent.mkdir(parents=True)
+    path.write_text('{"container": "labs", "port": 5433}')
+    (seen,) = list(doctor._containers(course))[1:]
+    assert (seen.about, seen.said) == ("containers", "up; the database is on 127.0.0.1, port 5433")
+
+
+def test_labs_that_another_version_has_recorded_say_so(course: Course) -> None:
+    (course.root / "labs" / versions.FILE).write_text("postgresql: '14.9'\n")
+    (seen,) = found(course, "recorded with")
+    assert (seen.status, seen.said) == ("PASS", "PostgreSQL 14.9; the labs hold on 14 and later")
 
 
 def test_docker_is_not_looked_for_in_the_workspace_container(

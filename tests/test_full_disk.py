@@ -15,6 +15,7 @@ from tests.drills import (
     terminal,
 )
 
+WHY = "A new data directory takes about 60 MB, and each database about 8 MB."
 FILL = """
 import sys
 from pathlib import Path
@@ -29,6 +30,8 @@ def tell(call):
         print("done")
     except Trouble as trouble:
         print(trouble.what)
+        if "PostgreSQL cannot write" in trouble.what:
+            print(trouble.why)
 
 def fill():
     with (disk / "filler").open("wb", buffering=0) as file:
@@ -68,7 +71,7 @@ def test_a_disk_that_is_full_before_the_first_start(folder: Path) -> None:
         limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))\n"
         output, _ = terminal(limit + FILL + "tell(find); tell(find)", folder).communicate()
         said = output.splitlines()
-    assert said == [full, full]
+    assert said == [full, WHY, full, WHY]
 
 
 def test_a_disk_that_fills_up_later(folder: Path, server: server.Server) -> None:
@@ -97,8 +100,11 @@ stop()
     assert said == [
         "done",
         full,
+        WHY,
         full,
+        WHY,
         full,
+        WHY,
         "done",
         "done",
         "True",

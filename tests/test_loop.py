@@ -104,6 +104,13 @@ def test_a_word_is_found_from_the_command_line(shared: Clone) -> None:
     )
 
 
+def test_an_answer_that_never_passed_is_a_finding_of_a_check_of_all(shared: Clone) -> None:
+    done = shared.invoke("check", "--all")
+    assert done.status == 1
+    assert re.fullmatch(rf"1\. {NAME} does not pass yet: \d findings?\.", done.lines[3])
+    assert done.lines[-1] == f"Look at one: invoke check {NUMBER}"
+
+
 # Help.
 
 

@@ -98,6 +98,8 @@ def test_a_save_is_checked_and_its_verdict_is_all_that_stands_on_the_screen(load
         assert window.status() == 0
     first, second = screens(window)[1:3]
     assert told(second)[0] == "migrations/versions/0003_price.py saved, checked in N s."
+    passing = re.findall(r"\x1b\[K([^\x1b\r\n]*checking …|Checking …)", window.text)
+    assert passing[:2] == ["Checking …", "migrations/versions/0003_price.py saved, checking …"]
     head = f"PASS  {NAME}: 4 claims, 1 snapshot, 3 commands, 1 round trip verified in N s"
     assert head in told(second)
     assert second[-3:] == [f"Go on: invoke lab {NUMBER + 1}", "", KEYS]
