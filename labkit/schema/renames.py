@@ -112,26 +112,44 @@ class Renames:
         everything = dict(self._global)
         for names in self._columns.values():
             everything.update(names)
-        translated = self._in_new_names(ours, everything)
+        kept = self._kept(wanted, everything)
+        translated = self._in_new_names(ours, everything, kept)
         bare = [_without_aliases(spec, everything) for spec in (theirs, translated)]
         if theirs in (ours, translated) or bare[0] == bare[1]:
             return theirs, theirs
-        return self._in_new_names(ours, self._names(wanted.owner)), theirs
+        return self._in_new_names(ours, self._names(wanted.owner), kept), theirs
+
+    def _kept(self, wanted: Side, names: Names) -> frozenset[str]:
+        """The columns beside an object that keep their name, though something else had it too."""
+        holder = wanted.tree.get("tables", {}).get(wanted.owner, {})
+        return frozenset(
+            (names.keys() & holder.get("columns", {}).keys())
+            - self._columns.get(wanted.owner, {}).keys()
+        )
 
     def _names(self, owner: str) -> Names:
         """The new names that count in the objects of a holder."""
         return {**self._global, **self._columns.get(owner, {})}
 
-    def _in_new_names(self, given: Any, names: Names) -> Any:
+    def _in_new_names(self, given: Any, names: Names, kept: frozenset[str] = frozenset()) -> Any:
+        """The same in new names; those that are ``kept`` are new in the place of a type alone."""
         if not names:
             return given
         if isinstance(given, str):
-            return names.get(given) or _NAMES.sub(lambda match: _renamed(match[0], names), given)
+
+            def renamed(match: re.Match[str]) -> str:
+                stays = match[0] in kept and not given.endswith("::", 0, match.start())
+                return match[0] if stays else _renamed(match[0], names)
+
+            whole = None if given in kept else names.get(given)
+            return whole or _NAMES.sub(renamed, given)
         if isinstance(given, list):
-            return [self._in_new_names(item, names) for item in given]
+            return [self._in_new_names(item, names, kept) for item in given]
         if isinstance(given, dict):
             return {
-                self._in_new_names(key, names): self._in_new_names(item, names)
+                self._in_new_names(key, names, kept): self._in_new_names(
+                    item, names, frozenset() if key == "type" else kept
+                )
                 for key, item in given.items()
             }
         return given

@@ -164,7 +164,13 @@ class Tables(Kind):
 
     def unexpected(self, found: Side) -> str | None:
         name, schema = op.where(found.name)
-        return op.call("op.drop_table", name, schema=schema)
+        made = op.call("op.drop_table", name, schema=schema)
+        above = found.spec.get("partition of")
+        tables = found.tree.get("tables", {})
+        if above and any(above in referenced(spec) for spec in tables.values()):
+            # The foreign key to the whole stands in the way of dropping a part.
+            return f"{op.execute(f'ALTER TABLE {above} DETACH PARTITION {found.name}')}\n{made}"
+        return made
 
     def renamed(self, wanted: Side, found: Side) -> str | None:
         (new, home), (old, schema) = op.where(wanted.name), op.where(found.name)

@@ -118,6 +118,20 @@ class Views(BySql):
                     told.append(f"ALTER VIEW {wanted.identity} ALTER COLUMN {name} {action}")
         return told
 
+    def alter(self, wanted: Side, found: Side) -> list[str]:
+        name = quoted(op.names(found.name)[-1])
+        others = [
+            spec["query"]
+            for section in ("views", "materialized views")
+            for other, spec in found.tree.get(section, {}).items()
+            if other != found.name
+        ]
+        if self.sql == "VIEW" and any(name in tokens(query) for query in others):
+            # It cannot be dropped below another.
+            made = self.create(wanted)[0].replace("CREATE ", "CREATE OR REPLACE ", 1)
+            return [made, *self.extras(wanted, found)]
+        return super().alter(wanted, found)
+
     def changed(self, part: str, wanted: Side, found: Side) -> str | None:
         ours, theirs = wanted.spec.get(part), found.spec.get(part)
         alter = f"ALTER {self.sql} {found.identity}"
