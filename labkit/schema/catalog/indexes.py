@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from labkit.schema.catalog import indexop, op
-from labkit.schema.catalog.attributes import attribute
 from labkit.schema.catalog.expression import bare_expression, steady, tokens
+from labkit.schema.catalog.indexcolumns import POSITIONS, LookUps, end, look_ups
 from labkit.schema.catalog.inheritance import follows_partition
 from labkit.schema.catalog.kind import (
     FLAG,
@@ -118,7 +116,7 @@ class Indexes(Kind):
             if (owner := relation(tree, name)) is not None
         }
         constraints = {row[4] for row in raw.rows("constraint") if row[2] in "pux"}
-        look_ups = _look_ups(raw)
+        known = look_ups(raw)
         names = {row[0]: row[2] for row in raw.rows("index")}
         for row in raw.rows("index"):
             owner = owners.get(row[1])
@@ -128,7 +126,7 @@ class Indexes(Kind):
             if parents:
                 spec: Spec = {"partition of": quoted(names.get(parents[0], ""))}
             else:
-                spec = _spec(raw, row, look_ups)
+                spec = _spec(raw, row, known)
             owner["indexes"][quoted(row[2])] = with_extras(spec, raw, RELATION, row[0])
 
     def noun_of(self, spec: Spec) -> str:
@@ -202,27 +200,6 @@ class Indexes(Kind):
         return op.execute(f"ALTER INDEX {indexop.address(found)} RENAME TO {wanted.name}")
 
 
-class _LookUps(NamedTuple):
-    """Names and defaults that the index rows refer to by oid.
-
-    ``ends`` are what stands behind the name of a column, by everything that it follows from.
-    """
-
-    methods: dict[str, str]
-    classes: dict[str, list[str]]
-    defaults: dict[tuple[str, str], str]
-    ends: dict[tuple[str, ...], str]
-
-
-def _look_ups(raw: Raw) -> _LookUps:
-    return _LookUps(
-        dict(raw.rows("method")),
-        {row[0]: row for row in raw.rows("opclass")},
-        {(row[2], row[3]): row[4] for row in raw.rows("opclass") if row[5] == "t"},
-        {},
-    )
-
-
 def _own(raw: Raw, text: str) -> dict[str, tuple[str, str]]:
     """By position, the statistics target and the parameters of the columns of an index."""
     found = {}
@@ -234,7 +211,7 @@ def _own(raw: Raw, text: str) -> dict[str, tuple[str, str]]:
     return found
 
 
-def _spec(raw: Raw, row: list[str], look: _LookUps) -> Spec:
+def _spec(raw: Raw, row: list[str], look: LookUps) -> Spec:
     _, table, _, method, unique, count, keys, flags, classes, collations, *rest = row
     valid, clustered, nulls, replica, storage, definition, where, space, own, _ = rest
     numbers = keys.split()
@@ -253,11 +230,11 @@ def _spec(raw: Raw, row: list[str], look: _LookUps) -> Spec:
         what = raw.attributes[table][1]
         spec["columns"] = columns = []
         for position, number, *order in zip(
-            _POSITIONS, numbers, flags.split(), classes.split(), collations.split(), strict=False
+            POSITIONS, numbers, flags.split(), classes.split(), collations.split(), strict=False
         ):
             key = (what[int(number) - 1], method, *order, *told.get(position, ()))
             if key not in look.ends:
-                look.ends[key] = _end(raw, look, key)
+                look.ends[key] = end(raw, look, key)
             columns.append(names[number] + look.ends[key])
     if len(numbers) > int(count):
         spec["include"] = [names[number] for number in numbers[int(count) :]]
@@ -277,40 +254,6 @@ def _spec(raw: Raw, row: list[str], look: _LookUps) -> Spec:
     if replica == "t":
         spec["replica identity"] = True
     return spec
-
-
-_POSITIONS = [str(position) for position in range(1, 33)]
-
-
-def _end(
-    raw: Raw,
-    look: _LookUps,
-    key: tuple[str, ...],
-) -> str:
-    """What follows the name of a column in an index: all that is not the default of its type."""
-    what, method, flag, opclass, collation, *own = key
-    parameters = own[1] if own else ""
-    held = attribute(raw, what)
-    words = [""]
-    if collation not in ("0", held.collation_oid):
-        words.append(f"COLLATE {raw.collations[collation]}")
-    if parameters or not _is_default(look, opclass, method, held.oid):
-        words.append(raw.named(look.classes[opclass][1]))
-    if parameters:
-        told = ", ".join(f"{k}={op.sql_text(v)}" for k, v in options(parameters).items())
-        words.append(f"({told})")
-    if flag in ("1", "3"):
-        words.append("DESC")
-    if flag in ("1", "2"):
-        words.append("NULLS LAST" if flag == "1" else "NULLS FIRST")
-    return " ".join(words)
-
-
-def _is_default(look: _LookUps, opclass: str, method: str, kind: str) -> bool:
-    """Whether it is the default of its type, or another name for it."""
-    _, _, _, taken, family, _ = look.classes[opclass]
-    own = kind if (method, kind) in look.defaults else taken
-    return own == taken and look.defaults.get((method, own)) == family
 
 
 def elements(definition: str) -> list[str]:
