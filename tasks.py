@@ -10,11 +10,13 @@ from invoke.context import Context
 from invoke.main import program
 from invoke.tasks import task
 
+from labkit import loading
 from labkit.containers.handover import hand_over
 
 ROOT = Path(__file__).resolve().parent
 # Before all that only the task itself needs is loaded.
 hand_over(ROOT, sys.argv)
+loading.begin(sys.argv)
 
 from labkit import coach, guidance, lookout, passage, tour
 from labkit import doctor as doctors
@@ -457,3 +459,4 @@ def bench(_: Context) -> None:
 
 # Before invoke reads the words itself.
 understand(program, Collection.from_module(sys.modules[__name__]))
+loading.end()

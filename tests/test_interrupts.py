@@ -117,6 +117,21 @@ def queries(server: Server) -> list[str]:
     return [row[0] for row in ask(server.admin_url, look)]
 
 
+def test_ctrl_c_while_a_task_is_loaded_is_an_error(clone: Clone) -> None:
+    module = clone.root / "labkit" / "guidance.py"
+    pressed = "import os\nimport signal\n\nos.kill(os.getpid(), signal.SIGINT)\n"
+    module.write_text(
+        module.read_text().replace("import annotations\n", f"import annotations\n{pressed}")
+    )
+    done = clone.invoke("check", NUMBER)
+    assert (done.status, done.err) == (2, "")
+    assert done.lines == [
+        "",
+        "ERROR  Stopped by Ctrl-C before it began.",
+        f"Run it again: invoke check {NUMBER}",
+    ]
+
+
 # A task that is killed.
 
 

@@ -6,6 +6,8 @@ import errno
 
 from labkit.trouble import Trouble
 
+STOPPED_EARLY = "Stopped by Ctrl-C before it began."
+
 
 def interrupted(task: str) -> Trouble:
     """Ctrl-C between commands."""
