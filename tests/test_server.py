@@ -301,6 +301,29 @@ with running.throwaway("lab_swept"):
 # Two terminals at once.
 
 
+SLEEP = """
+import sys
+import psycopg2
+
+with psycopg2.connect(sys.argv[1]).cursor() as cursor:
+    cursor.execute("LOCK TABLE products")
+    print("locked", flush=True)
+    cursor.execute("SELECT pg_sleep(600)")
+"""
+
+
+def test_a_statement_whose_client_is_killed_gives_its_locks_back(lab: Database) -> None:
+    sleeper = terminal(SLEEP, lab.url.replace("+psycopg2", "", 1))
+    assert sleeper.stdout
+    assert sleeper.stdout.readline() == "locked\n"
+    asleep = f"SELECT 1 FROM pg_stat_activity WHERE datname = '{lab.name}' AND query ~ 'sleep.600'"
+    while not ask(lab.url, asleep):
+        assert sleeper.poll() is None
+    sleeper.kill()
+    sleeper.communicate()
+    ask(lab.url, "SET lock_timeout = '30s'; LOCK TABLE products")
+
+
 def test_two_terminals_make_the_same_database_one_after_the_other(server: Server) -> None:
     make = """
 import sys

@@ -37,6 +37,8 @@ _SETTINGS = {
     "max_wal_size": "256MB",
     "autovacuum": "off",
     "jit": "off",
+    # A command that is killed in a long statement leaves nobody behind who holds its locks.
+    "client_connection_check_interval": "500ms",
     "max_logical_replication_workers": "0",
     "timezone": "UTC",
     "log_timezone": "UTC",
