@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent
 hand_over(ROOT, sys.argv)
 loading.begin(sys.argv)
 
-from labkit import coach, guidance, lookout, passage, tour
+from labkit import coach, desk, guidance, lookout, passage, tour
 from labkit import doctor as doctors
 from labkit import shell as shells
 from labkit.audience import Silent
@@ -343,7 +343,7 @@ def index(_: Context) -> None:
 
     def action() -> None:
         with Course(ROOT) as course:
-            for line in course.index(screen):
+            for line in desk.index(course, screen):
                 screen.note(line)
 
     end(action, screen, task="index")

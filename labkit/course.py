@@ -15,9 +15,6 @@ from pathlib import Path
 from labkit import curriculum, server, stage
 from labkit import lab as labs
 from labkit.audience import Audience
-from labkit.authoring import indexing, recording
-from labkit.authoring.proof import proofs
-from labkit.authoring.rehearsal import rehearsed
 from labkit.exam import Start, examine
 from labkit.judge import Judgement, judge_page
 from labkit.lab import Lab
@@ -27,7 +24,6 @@ from labkit.messages import curriculum as curriculum_messages
 from labkit.messages import hint as hint_messages
 from labkit.messages import need as need_messages
 from labkit.messages import progress as progress_messages
-from labkit.messages import record as record_messages
 from labkit.need import impossible, possible
 from labkit.observation import Observation
 from labkit.overview import Overview
@@ -239,55 +235,6 @@ class Course:
         return messages.brought_back(
             lab, self._shown(lab), meant[0], replaced, rest, complete=complete
         )
-
-    def rehearse(self, lab: Lab, agree: Callable[[str], bool], audience: Audience) -> list[str]:
-        """For authors: offer what a lab's run shows; returns the files that were written.
-
-        Args:
-            agree: is shown the difference of one file, and says whether it is written.
-        """
-        with self.held(lab, audience) as hold:
-            return recording.record(lab, self.server, self.runner, hold.scratch, agree)
-
-    def record(self, lab: Lab, agree: Callable[[str], bool], audience: Audience) -> Verdict:
-        """For authors: write down what a lab's run shows, then say what still speaks against it.
-
-        Args:
-            agree: is shown the difference of one file, and says whether it is written.
-        """
-        started = time.monotonic()
-        written = self.rehearse(lab, agree, audience)
-        lab = Lab(lab.folder)
-        with (
-            self.held(lab, audience) as hold,
-            rehearsed(lab, self.server, self.runner, hold.scratch) as rehearsal,
-        ):
-            all_proofs = list(proofs(rehearsal))
-        found = tuple(finding for proof in all_proofs for finding in proof.findings)
-        return Verdict(
-            "record",
-            lab.name,
-            found,
-            {"proofs": len(all_proofs)},
-            notes=(messages.written(written),),
-            following=messages.after_recording(lab, bool(found)),
-            source=self.server.source,
-            seconds=time.monotonic() - started,
-        )
-
-    def index(self, audience: Audience) -> list[str]:
-        """For authors: write the generated parts of the labs' README.
-
-        Returns:
-            What was done, in sentences; the last one is the next thing to do.
-        """
-        readme = self.root / "labs" / "README.md"
-
-        def told(lab: Lab) -> None:
-            audience.noted(record_messages.indexing(lab))
-
-        changed = indexing.write(readme, self.labs(), self.server, self.runner, self.state, told)
-        return record_messages.indexed(readme.relative_to(self.root).as_posix(), changed=changed)
 
     def stop(self) -> str:
         """Stop the embedded server; what was done, in words."""

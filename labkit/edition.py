@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from labkit import workspace
+from labkit import desk, workspace
 from labkit.audience import Audience
 from labkit.authoring import beginning, form, versions
 from labkit.authoring.stray import strays
@@ -39,7 +39,7 @@ class Edition:
 
     def record(self, lab: Lab) -> Verdict:
         """Record one lab, and say what speaks against it, its form too."""
-        verdict = self._course.record(lab, self._agree, self._audience)
+        verdict = desk.record(self._course, lab, self._agree, self._audience)
         self._write_versions()
         found = (*verdict.findings, *_faults(Lab(lab.folder)))
         following = messages.again(lab) if found else verdict.following
@@ -49,7 +49,7 @@ class Edition:
         """Record all labs, and say what speaks against any."""
 
         def recorded(lab: Lab) -> Iterator[Finding]:
-            for finding in self._course.record(lab, self._agree, self._audience).findings:
+            for finding in desk.record(self._course, lab, self._agree, self._audience).findings:
                 yield messages.of(lab.name, finding)
 
         verdict = self._all(recorded, check=False)
@@ -67,7 +67,7 @@ class Edition:
                 changed.append(difference.partition("\n")[0].removeprefix("--- "))
                 return False
 
-            self._course.rehearse(lab, refuse, self._audience)
+            desk.rehearse(self._course, lab, refuse, self._audience)
             for name in changed:
                 yield messages.would_change(lab.name, name.removesuffix(" as it is"))
 

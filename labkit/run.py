@@ -87,11 +87,13 @@ class Runner:
         env: Mapping[str, str],
         on_output: Callable[[str], None] | None = None,
         timeout: float | None = None,
+        observe: bool = True,
     ) -> Observation:
         """Run ``command`` with a shell in the folder ``project`` and return what it did.
 
         ``env`` is the whole environment, ``timeout`` in seconds. ``on_output`` gets all output as
         it comes. Ctrl-C is passed on to the command, which has two seconds to end by itself.
+        Without ``observe`` only output and exit status are known of it.
 
         Raises Trouble when it cannot be run or observed: no such project, Alembic cannot be
         loaded, no room for what is observed. What ``on_output`` raises ends the command and
@@ -103,7 +105,9 @@ class Runner:
         reading, writing = os.pipe()
         try:
             began = time.perf_counter()
-            process = self._start(prepared, command, project, env, told, writing)
+            process = self._start(
+                prepared, command, project, env, told if observe else None, writing
+            )
             os.close(writing)
             writing = -1
             watch = Watch(process, reading, on_output, timeout, self.stopping)
@@ -173,7 +177,7 @@ class Runner:
         command: str,
         project: Path,
         env: Mapping[str, str],
-        told: Path,
+        told: Path | None,
         writing: int,
     ) -> Process:
         pipe = os.fstat(writing)
@@ -181,8 +185,7 @@ class Runner:
             **env,
             "PATH": _path(prepared.binaries, env.get("PATH", os.defpath)),
             "PYTHONUNBUFFERED": env.get("PYTHONUNBUFFERED") or standing.UNBUFFERED,
-            record.RECORD: str(told),
-            record.PROJECT: os.path.realpath(project),
+            **_observing(told, project),
             standing.PIPE: f"{pipe.st_dev}:{pipe.st_ino}",
             leftovers.FOLDER: str(self._folder),
         }
@@ -202,6 +205,13 @@ class Runner:
             )
         except OSError as error:
             raise messages.cannot_start(command, project, error) from error
+
+
+def _observing(told: Path | None, project: Path) -> dict[str, str]:
+    """What a process has to know that tells what it does."""
+    if told is None:
+        return {}
+    return {record.RECORD: str(told), record.PROJECT: os.path.realpath(project)}
 
 
 def _path(binaries: Path, path: str) -> str:

@@ -126,6 +126,15 @@ def test_a_project_that_mentions_the_orm_finds_it_loaded(project: Project) -> No
     assert mapped.output == "<class 'sqlalchemy.orm.decl_api.DeclarativeBase'>\n"
 
 
+def test_a_command_that_is_not_observed_tells_its_output_and_status(
+    runner: Runner, project: Project
+) -> None:
+    line = "alembic upgrade nowhere"
+    seen = runner.run(line, project=project.folder, env=project.env, observe=False)
+    assert (seen.status, seen.statements, seen.failure, seen.programs) == (255, (), None, ())
+    assert "Can't locate revision identified by 'nowhere'" in seen.output
+
+
 def test_alembic_is_found_anywhere_in_a_line(runner: Runner, project: Project) -> None:
     line = "A=1 alembic --version | tr a-z A-Z && (cd migrations; alembic --version) && echo end"
     first, second, end = run(runner, project, line).output.splitlines()

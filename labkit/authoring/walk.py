@@ -36,6 +36,7 @@ class Walk:
         self._url = url
         self._written = written
         self._tables = tables
+        self._line = CommandLine(prog="alembic")
         self.found: list[tuple[str, str]] = []
 
     def run(self) -> None:
@@ -95,7 +96,7 @@ class Walk:
         said = io.StringIO()
         try:
             with contextlib.redirect_stdout(into or said), contextlib.redirect_stderr(said):
-                CommandLine(prog="alembic").main(list(words))
+                self._line.main(list(words))
         except (Exception, SystemExit) as error:
             lines = said.getvalue().strip().splitlines()
             last = str(error).strip().partition("\n")[0] or type(error).__name__
@@ -157,6 +158,8 @@ def _branches(script: ScriptDirectory) -> bool:
 
 
 if __name__ == "__main__":
+    # Nobody edits these files while the walk goes over them again and again.
+    sys.dont_write_bytecode = False
     walk = Walk(os.environ["DATABASE_URL"], sys.argv[1], sys.argv[2:])
     walk.run()
     print(json.dumps(walk.found))

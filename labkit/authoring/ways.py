@@ -41,6 +41,7 @@ def _walked(rehearsal: Rehearsal, tables: list[str]) -> list[tuple[str, str]]:
             project=project,
             env={**environment(url), "PYTHONPATH": str(_ROOT)},
             timeout=CHECK_SECONDS,
+            observe=False,
         )
     lines = seen.output.strip().splitlines()
     if seen.status != 0 or not lines:

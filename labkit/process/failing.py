@@ -13,15 +13,24 @@ _LIBRARIES = tuple(
     for path in {sysconfig.get_path(name) for name in ("purelib", "platlib", "stdlib", "scripts")}
 )
 _ALEMBIC = os.sep + "alembic" + os.sep
+# Each statement is followed through all that called it, and each step of a path is a system call.
+_real_paths: dict[str, str] = {}
 
 
 def in_project(file: str, project: str) -> str | None:
     """Return the real path of ``file`` when it is one of the project's own, else None."""
     if file.startswith("<"):
         return None
-    real = os.path.realpath(file)
+    real = real_path(file)
     inside = real.startswith(project + os.sep) and not real.startswith(_LIBRARIES)
     return real if inside else None
+
+
+def real_path(file: str) -> str:
+    """Return the real path of a file that code was read from, where it was found first."""
+    if file not in _real_paths:
+        _real_paths[file] = os.path.realpath(file)
+    return _real_paths[file]
 
 
 def is_alembic(frame: FrameType) -> bool:

@@ -259,7 +259,7 @@ def _origin(frame: FrameType | None, project: str) -> dict[str, Any]:
         names = walked.f_globals
         if "revision" in names and "down_revision" in names and not failing.is_alembic(walked):
             return {
-                "file": os.path.realpath(walked.f_code.co_filename),
+                "file": failing.real_path(walked.f_code.co_filename),
                 "line": walked.f_lineno,
                 "revision": str(names["revision"]),
                 "direction": _direction(walked),
