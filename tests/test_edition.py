@@ -271,8 +271,8 @@ def test_a_new_lab_is_begun_as_it_is_typed(clone: Clone) -> None:
     assert (done.status, done.lines) == (
         0,
         [
-            f"Written: {path}/README.md, solution.md and mistakes.md. "
-            "It runs, and fails its tests.",
+            f"Written: {path}/README.md, solution.md and mistakes.md. It runs, and fails",
+            "its tests.",
             f"See what is open, at any time: invoke record {NEW[:2]}",
             f"Write {path}/README.md, then: invoke record {NEW[:2]}",
         ],

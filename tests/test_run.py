@@ -129,7 +129,7 @@ def test_a_project_that_mentions_the_orm_finds_it_loaded(project: Project) -> No
 def test_a_command_that_is_not_observed_tells_its_output_and_status(
     runner: Runner, project: Project
 ) -> None:
-    line = "alembic upgrade nowhere"
+    line = "alembic show nowhere"
     seen = runner.run(line, project=project.folder, env=project.env, observe=False)
     assert (seen.status, seen.statements, seen.failure, seen.programs) == (255, (), None, ())
     assert "Can't locate revision identified by 'nowhere'" in seen.output
