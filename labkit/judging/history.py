@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from labkit.observation import Place
@@ -63,17 +64,13 @@ def read(project: Path) -> tuple[list[Revision], list[Unread]]:
     for path in sorted(_python_files(project)):
         name = path.relative_to(project).as_posix()
         try:
-            tree = ast.parse(path.read_bytes(), name)
-        except SyntaxError as error:
-            others.append(Unread(Place(name, error.lineno or 1), error.msg))
-        except (ValueError, RecursionError, MemoryError, OSError) as error:
-            others.append(Unread(Place(name, 1), str(error) or type(error).__name__))
-        else:
-            read = _revision(tree, name)
-            if isinstance(read, Revision):
-                found.append(read)
-            elif read is not None:
-                others.append(read)
+            read = _parsed(path.read_bytes(), name)
+        except OSError as error:
+            read = Unread(Place(name, 1), str(error))
+        if isinstance(read, Revision):
+            found.append(read)
+        elif read is not None:
+            others.append(read)
     folders = {PurePosixPath(revision.file).parent for revision in found}
     return found, [o for o in others if _among_revisions(PurePosixPath(o.place.file), folders)]
 
@@ -120,6 +117,18 @@ def _python_files(project: Path) -> Iterator[Path]:
     for folder, names, files in os.walk(project):
         names[:] = [n for n in names if n not in _SKIPPED and not n.startswith(".")]
         yield from (Path(folder, name) for name in files if name.endswith(".py"))
+
+
+@lru_cache(maxsize=1024)
+def _parsed(text: bytes, name: str) -> Revision | Unread | None:
+    """What a file of this text is; the same files are read after each command."""
+    try:
+        tree = ast.parse(text, name)
+    except SyntaxError as error:
+        return Unread(Place(name, error.lineno or 1), error.msg)
+    except (ValueError, RecursionError, MemoryError) as error:
+        return Unread(Place(name, 1), str(error) or type(error).__name__)
+    return _revision(tree, name)
 
 
 def _revision(tree: ast.Module, name: str) -> Revision | Unread | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import yaml
@@ -22,10 +23,14 @@ _IN_FLOW = re.compile(r"[A-Za-z_(][\w ./()+*<>=|$@^-]*(?<! )\Z", re.ASCII).match
 _IN_BLOCK = re.compile(r"[A-Za-z_(][\w ./()+*<>=|$@^,\[\]-]*(?<! )\Z", re.ASCII).match
 _TAKEN = re.compile(r"(?i)(?:y|n|yes|no|on|off|true|false|null)\Z").match
 _PRINTABLE = r"\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff"
-_NOT_IN_LINE = re.compile(f"[^{_PRINTABLE}]")
-_NOT_IN_TEXT = re.compile(f"[^\t\n{_PRINTABLE}]")
 
 _SECTIONS = frozenset(kind.section for kind in KINDS)
+
+
+@cache
+def _unprintable(but: str = "") -> re.Pattern[str]:
+    """Made when it is first needed: so large a set takes as long as all else in here."""
+    return re.compile(f"[^{but}{_PRINTABLE}]")
 
 
 def write(content: dict[str, Any]) -> str:
@@ -58,7 +63,7 @@ def _entry(lines: list[str], indent: str, key: str, value: Any) -> None:
     elif isinstance(value, list):
         lines.append(head)
         lines.extend(f"{indent}- {_flow(item) or _flow(item, tall=True)}" for item in value)
-    elif _NOT_IN_TEXT.search(value):
+    elif _unprintable("\t\n").search(value):
         lines.append(f"{head} {_double(value)}")
     else:
         _text(lines, indent, head, value)
@@ -97,7 +102,7 @@ def _scalar(value: Any, plain: Callable[[str], object]) -> str:
     if isinstance(value, str):
         if plain(value) and not _TAKEN(value):
             return value
-        if _NOT_IN_LINE.search(value):
+        if _unprintable().search(value):
             return _double(value)
         return "'" + value.replace("'", "''") + "'"
     if value is None:
@@ -109,7 +114,7 @@ def _scalar(value: Any, plain: Callable[[str], object]) -> str:
 
 def _double(value: str) -> str:
     text = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return '"' + _NOT_IN_LINE.sub(lambda found: f"\\U{ord(found.group()):08x}", text) + '"'
+    return '"' + _unprintable().sub(lambda found: f"\\U{ord(found.group()):08x}", text) + '"'
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
