@@ -30,6 +30,8 @@ from labkit.process.watch import Leader, Process, Watch
 # The name that the shell's own messages begin with, and where it is.
 _SHELL = ("bash", found) if (found := shutil.which("bash")) else ("sh", "/bin/sh")
 
+_SCRIPTS = sysconfig.get_path("scripts")
+
 
 class Runner:
     """Runs commands one after the other, and ends all they started when it is closed.
@@ -216,10 +218,9 @@ def _observing(told: Path | None, project: Path) -> dict[str, str]:
 
 def _path(binaries: Path, path: str) -> str:
     """The shims first, then this environment's own programs, as if it were activated."""
-    scripts = sysconfig.get_path("scripts")
     entries = path.split(os.pathsep)
-    activate = sys.prefix != sys.base_prefix and scripts not in entries
-    return os.pathsep.join([str(binaries), *([scripts] if activate else []), path])
+    activate = sys.prefix != sys.base_prefix and _SCRIPTS not in entries
+    return os.pathsep.join([str(binaries), *([_SCRIPTS] if activate else []), path])
 
 
 def _scratch() -> Path:

@@ -16,7 +16,7 @@ import socket
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,7 @@ class Prepared:
         self._door, door = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._ready = False
         self._complete = False
+        self._searched: set[tuple[str, int, int]] = set()
         # A command's own path is put together when it begins.
         own = ("PYTHONPATH", "PYTHONSAFEPATH")
         # Nor is it told where the server is: what it was started with its forks can read.
@@ -94,10 +95,22 @@ class Prepared:
 
     def expect(self, project: Path) -> None:
         """Have it load, once, what the files of a project mention and few others need."""
-        if not self._complete and _mentions(project, _DEAR):
+        if not self._complete and self._mentions(project, _DEAR.encode()):
             self._complete = True
             with contextlib.suppress(OSError):  # it has been killed
                 self._control.sendall(_DEAR.encode())
+
+    def _mentions(self, project: Path, module: bytes) -> bool:
+        """Whether a file that was not searched before names a module."""
+        for path in itertools.islice(_programs(project), _MANY):
+            with contextlib.suppress(OSError):
+                status = path.stat()
+                file = (str(path), status.st_mtime_ns, status.st_size)
+                if file not in self._searched:
+                    self._searched.add(file)
+                    if module in path.read_bytes():
+                        return True
+        return False
 
     def visit(
         self, line: str, folder: Path, environment: Mapping[str, str], output: int
@@ -172,12 +185,10 @@ class Prepared:
         return log.strip().rpartition("\n")[2] or "its process ended without a word"
 
 
-def _mentions(project: Path, module: str) -> bool:
-    try:
-        files = itertools.islice(project.rglob("*.py"), _MANY)
-        return any(module.encode() in file.read_bytes() for file in files)
-    except OSError:
-        return False
+def _programs(project: Path) -> Iterator[Path]:
+    for folder, below, names in os.walk(project):
+        below[:] = [name for name in below if not name.startswith((".", "__"))]
+        yield from (Path(folder, name) for name in names if name.endswith(".py"))
 
 
 def _interpreter(script: Path) -> str:
