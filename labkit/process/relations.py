@@ -19,6 +19,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from labkit.schema.escapes import unescaped
+
 STRENGTH = (
     "ACCESS SHARE",
     "ROW SHARE",
@@ -77,10 +79,6 @@ _READING = """
     ROLLBACK TO SAVEPOINT labs; RELEASE SAVEPOINT labs
 """
 _END = "ROLLBACK TO SAVEPOINT labs; RELEASE SAVEPOINT labs"
-
-# What COPY writes for what it cannot leave in a name as it is.
-_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
-_ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
 
 @dataclass(frozen=True)
@@ -217,11 +215,7 @@ class Relations:
 def _rows(copied: str) -> Iterator[list[str]]:
     """The rows that COPY has written; none of them holds a NULL."""
     for line in copied.split("\n")[:-1]:
-        yield [_ESCAPED.sub(_unescaped, field) for field in line.split("\t")]
-
-
-def _unescaped(found: re.Match[str]) -> str:
-    return _ESCAPES.get(found[1], found[1])
+        yield [unescaped(field) for field in line.split("\t")]
 
 
 def _strengthened(

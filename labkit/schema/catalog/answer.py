@@ -10,8 +10,9 @@ from labkit.messages import snapshot as messages
 from labkit.schema.catalog import KINDS
 from labkit.schema.catalog.kind import Tree
 from labkit.schema.catalog.names import qualified
-from labkit.schema.catalog.raw import FIELD, INNER, LIST, AmbiguousError, Raw, unescaped
+from labkit.schema.catalog.raw import FIELD, INNER, LIST, AmbiguousError, Raw
 from labkit.schema.catalog.statement import rank, widths
+from labkit.schema.escapes import unescaped
 
 
 class Answer:

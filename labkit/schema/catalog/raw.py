@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -25,18 +24,6 @@ SEARCH_PARSER, SEARCH_TEMPLATE = "3601", "3764"
 
 # The oid of the first object that a user can have made.
 FIRST_OID = 16384
-
-
-_ESCAPE = re.compile(r"\\(.)")
-_ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v"}
-
-
-def unescaped(field: str) -> str:
-    """A field of COPY as it was before it was sent."""
-    if "\\" not in field:
-        return field
-    return _ESCAPE.sub(lambda match: _ESCAPED.get(match[1], match[1]), field)
-
 
 # What stands between the fields of a row, between the items of a list in a field, and between the
 # fields of such an item. Where a text holds one itself, others are agreed upon.
