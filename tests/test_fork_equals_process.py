@@ -236,6 +236,18 @@ PROGRAMS = {
         threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
         print("gone")
         """,
+    "busy daemon": """\
+        import fractions, threading
+        def turn():
+            while True:
+                fractions.Fraction(1, 3)
+        class Slow:
+            def __del__(self, str=str):
+                for n in range(300_000):
+                    str(n)
+        fractions.slow = Slow()
+        threading.Thread(target=turn, daemon=True).start()
+        """,
     "warning": "import warnings; warnings.warn('so so'); warnings.warn('old', DeprecationWarning)",
     "del": """\
         class Last:

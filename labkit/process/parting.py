@@ -60,8 +60,10 @@ class Parting:
     def _part(self) -> None:
         if not self._forked:
             return
-        if self._status is not None and _flushed():
-            # SIGINT, odd hooks and streams that do not take it are left to the interpreter.
+        # SIGINT, odd hooks and streams that do not take it are left to the interpreter, and so are
+        # threads that still run: they would go on in modules that are taken apart.
+        alone = len(sys._current_frames()) == 1
+        if alone and self._status is not None and _flushed():
             self._end_modules()
             os._exit(self._status if _flushed() else _UNSAID)
         for name, module in self._modules.items():
