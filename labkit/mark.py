@@ -7,7 +7,7 @@ import hashlib
 from psycopg2 import errors
 from psycopg2.sql import SQL, Identifier
 
-from labkit import snapshot
+from labkit import look, snapshot
 from labkit.look import looking
 from labkit.schema.catalog import names
 
@@ -21,7 +21,7 @@ def mark(url: str) -> str:
     Raises:
         Trouble: the database cannot be reached, or a lock in it is held too long.
     """
-    schema = snapshot.read(url)
+    schema = look.schema(url)
     whole = hashlib.sha256(snapshot.dump(schema).encode())
     with looking(url) as cursor:
         for table in sorted(schema.content.get("tables", {})):
