@@ -79,15 +79,16 @@ def _says(options: list[str], letters: str) -> bool:
 
 
 class Asked:
-    """What a command line asks for; ``kind`` is None where its words name no program."""
+    """What a command line asks for.
+
+    ``program`` is kind, target, arguments and executable, as ``program.Program`` takes them; the
+    kind is None where the words name no program.
+    """
 
     def __init__(
         self, executable: str, options: list[str], kind: str | None, target: str, rest: list[str]
     ) -> None:
-        self.executable = executable
         self.options = options
-        self.kind = kind
-        self.target = target
         self.program = (kind, target, tuple(rest), executable)
 
 
@@ -110,12 +111,8 @@ def main() -> None:
     name, words = sys.argv[2], sys.argv[3:]
     wanted = asked(prepared, name, words)
     assert wanted is not None
-    executable, options, kind, target = (
-        wanted.executable,
-        wanted.options,
-        wanted.kind,
-        wanted.target,
-    )
+    options = wanted.options
+    kind, target, arguments, executable = wanted.program
     if name != "alembic":
         if kind is None or (kind == "file" and not os.path.exists(target)):
             # It is going to complain, under the name that it was called by.
@@ -128,7 +125,7 @@ def main() -> None:
         serve(prepared["door"], wanted.program)
     if os.environ.get("PYTHONUNBUFFERED") == _BY_RUNNER:
         del os.environ["PYTHONUNBUFFERED"]
-    observed = [prepared["observed"], executable, kind, target, *wanted.program[2]]
+    observed = [prepared["observed"], executable, kind, target, *arguments]
     os.execv(executable, [executable, *options, *observed])
 
 

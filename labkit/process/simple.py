@@ -8,9 +8,9 @@ import re
 _BARE = r"[\w@%+,./:=-]"
 _WORD = rf"""(?:{_BARE}|'[^'\0]*'|"[^"$`\\\0]*")+"""
 _LINE = re.compile(rf"[ \t]*{_WORD}(?:[ \t]+{_WORD})*\s*")
-_PART = re.compile(rf"""{_BARE}+|'(?P<single>[^']*)'|"(?P<double>[^"]*)\"""")
+_PART = re.compile(rf"""({_BARE}+)|'([^']*)'|"([^"]*)\"""")
 
-# One word of a program's may not be longer; a shell then has its own words for it.
+# Linux passes on no word much longer than that, which is for the shell to say.
 _LONGEST = 100_000
 
 
@@ -18,12 +18,10 @@ def words(line: str) -> list[str] | None:
     """Return the words of a simple command, None for any other line."""
     if len(line) > _LONGEST or not _LINE.fullmatch(line):
         return None
-    found = []
-    for word in re.finditer(_WORD, line):
-        parts = _PART.finditer(word[0])
-        found.append("".join(p["single"] or p["double"] or _bare(p) for p in parts))
+    found = ["".join(map(_plain, _PART.finditer(word))) for word in re.findall(_WORD, line)]
     return found if "=" not in found[0] else None
 
 
-def _bare(part: re.Match[str]) -> str:
-    return "" if part[0][0] in "'\"" else part[0]
+def _plain(part: re.Match[str]) -> str:
+    """A part of a word without its quotes."""
+    return part[part.lastindex or 0]

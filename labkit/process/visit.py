@@ -86,11 +86,14 @@ def begin(
     """
     name, *rest = words
     asked = shim.asked(known, name, rest)
-    if asked is None or asked.options or asked.kind not in ("file", "command", "module"):
+    if asked is None or asked.options:
         return None
-    if asked.kind == "file" and not (folder / asked.target).is_file():
+    kind, target, _, executable = asked.program
+    if kind not in ("file", "command", "module"):
         return None
-    there = _as_by_a_shell(environment, folder, asked.executable)
+    if kind == "file" and not (folder / target).is_file():
+        return None
+    there = _as_by_a_shell(environment, folder, executable)
     if not known["door"] or shim.settled(there) != known["settled"]:
         return None
     mine, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
