@@ -12,6 +12,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
+from labkit.postgres.cluster import SETTINGS
 from tests.drills import ROOT
 
 _SCHEMAS = ROOT / "tests" / "containers" / "schemas"
@@ -102,6 +103,12 @@ def test_the_dev_container_is_the_workspace_of_the_compose_file() -> None:
     assert files == [ROOT / "compose.yaml", folder / "compose.yaml"]
     service = compose(ROOT / "compose.yaml")["services"][given["service"]]
     assert f".:{given['workspaceFolder']}" in service["volumes"]
+
+
+def test_the_server_of_the_stack_looks_for_its_clients_as_the_embedded_one_does() -> None:
+    command = compose(ROOT / "compose.yaml")["services"]["db"]["command"]
+    name = "client_connection_check_interval"
+    assert f"{name}={SETTINGS[name]}" in command
 
 
 def compose(path: Path) -> dict[str, Any]:

@@ -24,7 +24,7 @@ ADMIN = "labs"
 # What a server for lessons needs. Nothing waits for the disk: what was committed survives a killed
 # server, though not a power cut. Nothing runs in the background that would change a plan or a
 # timing between two runs.
-_SETTINGS = {
+SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
     "password_encryption": "scram-sha-256",
@@ -133,7 +133,7 @@ class Cluster:
 
     def spawn(self, port: int, name: str) -> subprocess.Popen[bytes]:
         """Start the server in a session of its own, which no Ctrl-C and no hangup reaches."""
-        settings = {**_SETTINGS, "port": str(port), "cluster_name": name}
+        settings = {**SETTINGS, "port": str(port), "cluster_name": name}
         if self.programs.major >= 18:
             settings |= _SETTINGS_SINCE_18
         command = [str(self.programs.postgres), "-D", str(self.place.data)]
