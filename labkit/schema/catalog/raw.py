@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from labkit.schema.catalog.names import parts, qualified, quoted
 
@@ -81,6 +81,13 @@ class Relation(NamedTuple):
     populated: str
     type: str
     type_acl: str
+
+    def kept(self) -> dict[str, Any]:
+        """How and where its rows are kept, as far as that is not as usual."""
+        found: dict[str, Any] = {"access method": self.method, "tablespace": self.space}
+        if self.options:
+            found["options"] = options(self.options)
+        return {name: value for name, value in found.items() if value}
 
 
 _NUMBERS = [str(number) for number in range(1, 1601)]

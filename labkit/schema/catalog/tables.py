@@ -122,12 +122,7 @@ class Tables(Kind):
             spec["bounds"] = _bounds(steady(held.bounds))
         elif above:
             spec["inherits"] = above
-        if held.method:
-            spec["access method"] = held.method
-        if held.space:
-            spec["tablespace"] = held.space
-        if held.options:
-            spec["options"] = options(held.options)
+        spec |= held.kept()
         if toast:
             more = {f"toast.{name}": value for name, value in options(toast).items()}
             spec["options"] = {**spec.get("options", {}), **more}

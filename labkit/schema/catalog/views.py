@@ -18,7 +18,7 @@ from labkit.schema.catalog.kind import (
     with_extras,
 )
 from labkit.schema.catalog.names import quoted
-from labkit.schema.catalog.raw import RELATION, Raw, Relation, options
+from labkit.schema.catalog.raw import RELATION, Raw, Relation
 from labkit.schema.catalog.storage import option_changes
 
 
@@ -62,12 +62,7 @@ class Views(BySql):
         spec: Spec = {"query": view(held.query)}
         if held.populated == "f":
             spec["populated"] = False
-        if held.method:
-            spec["access method"] = held.method
-        if held.space:
-            spec["tablespace"] = held.space
-        if held.options:
-            spec["options"] = options(held.options)
+        spec |= held.kept()
         columns = raw.columns[oid]
         comments = {
             name: raw.comments[RELATION, oid, number]
