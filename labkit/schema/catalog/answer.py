@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from labkit.messages import snapshot as messages
 from labkit.schema.catalog import KINDS
 from labkit.schema.catalog.kind import Tree
+from labkit.schema.catalog.marks import FIELD, INNER, LIST, AmbiguousError
 from labkit.schema.catalog.names import qualified
-from labkit.schema.catalog.raw import FIELD, INNER, LIST, AmbiguousError, Raw
-from labkit.schema.catalog.statement import rank, widths
+from labkit.schema.catalog.raw import Raw
+from labkit.schema.catalog.statement import END, rank, widths
 from labkit.schema.escapes import unescaped
+
+# How many lines are taken at once: one by one they cost twice as much, and while they are waited
+# for nothing is done here.
+_BATCH = 250
+_END = END.encode()
 
 
 class Answer:
@@ -27,47 +35,49 @@ class Answer:
         self._tree: Tree = {}
         self._between = marks[FIELD]
         self._widths = widths(version)
+        self._lines: list[bytes] = []
         self._first: list[str] = []
-        # Of the rows that are being sent: their tag, the number of their fields, what keeps them.
-        self._tag = ""
-        self._width = 0
-        self._keep = self._raw.keeper("")
         self._due = list(KINDS)
         self._failure: Exception | None = None
 
     def write(self, line: bytes) -> None:
         """Take one line, its newline included."""
+        self._lines.append(line)
+        if len(self._lines) == _BATCH or line.startswith(_END):
+            self._take_lines()
+
+    def _take_lines(self) -> None:
+        text = b"".join(self._lines).decode("utf-8", "surrogateescape")
+        self._lines.clear()
         if self._failure is not None:
             return
-        text = line[:-1].decode("utf-8", "surrogateescape")
-        if "\\" in text:
-            text = unescaped(text)
+        # The last newline is behind the last line.
+        lines = text.split("\n")[:-1]
         try:
-            self._take(text)
+            self._take([unescaped(line) for line in lines] if "\\" in text else lines)
         except Exception as error:
             # The driver would leave the rest of the answer in the line.
             self._failure = error
 
-    def _take(self, text: str) -> None:
-        fields = text.split(self._between)
-        tag = fields.pop(0)
-        if tag != self._tag:
-            self._read(rank(tag))
-            self._tag, self._width = tag, self._widths[tag]
-            self._keep = self._raw.keeper(tag)
-        if len(fields) != self._width:
-            raise AmbiguousError
-        self._keep(fields)
-        if tag != "rows":
-            return
-        self._first = fields
-        # The first line of what the block found is that of the setting.
-        for line in json.loads(fields[1])[1:]:
-            self._take(line)
+    def _take(self, lines: list[str]) -> None:
+        between = self._between
+        rows = [line.split(between) for line in lines]
+        for tag, found in groupby(rows, itemgetter(0)):
+            held = [fields[1:] for fields in found]
+            if not self._widths[tag].issuperset(map(len, held)):
+                raise AmbiguousError
+            if tag == END:
+                self._read(rank(held[0][0]))
+                continue
+            self._raw.keep(tag, held)
+            if tag == "rows":
+                self._first = held[0]
+                # The first line of what the block found is that of the setting.
+                self._take(json.loads(self._first[1])[1:])
 
     def _read(self, place: int) -> None:
-        """Read the kinds that need no arm of that rank, nor a later one."""
-        ready = [kind for kind in self._due if kind.after and rank(kind.after) < place]
+        """Read the kinds that need no arm of a later rank."""
+        ready = [kind for kind in self._due if kind.after and rank(kind.after) <= place]
         for kind in ready:
             self._due.remove(kind)
             kind.read(self._raw, self._tree)
@@ -79,6 +89,7 @@ class Answer:
             AmbiguousError: something that was sent looks like a mark.
             Trouble: the user may not use the schema public.
         """
+        self._take_lines()
         if self._first and self._first[3] == "f":
             # The server would write the names in it as those of a schema that is out of sight.
             raise messages.public_denied(user)

@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from labkit.schema.catalog import privileges
+from labkit.schema.catalog.marks import INNER, LIST, AmbiguousError, mark
 from labkit.schema.catalog.names import short_type
-from labkit.schema.catalog.raw import INNER, LIST, AmbiguousError, Raw, lines, mark, registered
+from labkit.schema.catalog.raw import Raw, lines, registered
 
 _DEFAULT_COLLATION = "100"
 
@@ -112,7 +113,7 @@ def select(version: int, relation: str, owner: str) -> str:
     return (
         f"SELECT count(*), string_agg(attname, {mark(LIST)}), string_agg(what, {mark(LIST)}) "
         f"FROM (SELECT attname::text, {what} AS what FROM pg_attribute "
-        f"WHERE attrelid = {relation} AND attnum > 0 AND relkind <> 'S' ORDER BY attnum) s"
+        f"WHERE attrelid = {relation} AND attnum > 0 ORDER BY attnum) s"
     )
 
 

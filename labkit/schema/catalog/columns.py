@@ -22,6 +22,7 @@ from labkit.schema.catalog.kind import (
 )
 from labkit.schema.catalog.names import MADE_UP_NOT_NULL, made_up, quoted
 from labkit.schema.catalog.raw import CONSTRAINT, RELATION, Arm, Raw, options
+from labkit.schema.catalog.row import Sequence
 from labkit.schema.catalog.sequences import option_words
 from labkit.schema.catalog.sequences import options as sequence_options
 
@@ -40,7 +41,7 @@ def _is_identity(value: object) -> bool:
 class Columns(Kind):
     noun = "column"
     section = "columns"
-    after = "sequence"
+    after = "relation"
     inside = ("tables", "foreign tables")
     ordered = True
     parts = {
@@ -100,7 +101,7 @@ class Columns(Kind):
         for section in self.inside:
             owners.update(tree.get(section, {}))
         tables = {oid: name for oid, name in raw.relations.items() if name in owners}
-        sequences = {(row[8], row[9]): row for row in raw.rows("sequence") if row[10] == "i"}
+        sequences = {(held.table, held.number): held for held in raw.sequences if held.how == "i"}
         templates = _Templates(raw)
         for relation, table in tables.items():
             names, told = raw.attributes.get(relation, _NOTHING)
@@ -125,21 +126,7 @@ class Columns(Kind):
             columns.update({name: held["columns"] for name, held in tree.get(section, {}).items()})
         tables = {oid: name for oid, name in raw.relations.items() if name in columns}
         templates = _Templates(raw)
-        for text, places in defaults.found(raw):
-            spelled: dict[str, str | None] = {}
-            for relation, number in places:
-                if relation not in tables:
-                    continue
-                spec = columns[tables[relation]][raw.columns[relation][number]]
-                generation = templates[raw.attributes[relation][1][int(number) - 1]].generation
-                if generation:
-                    spec[_GENERATION[generation]] = bare_expression(text)
-                    continue
-                kind = spec["type"]
-                if kind not in spelled:
-                    spelled[kind] = constants.default(steady(text), kind)
-                if (default := spelled[kind]) is not None:
-                    spec["default"] = default
+        _add_defaults(raw, {oid: columns[name] for oid, name in tables.items()}, templates)
         for (relation, number), note in self._notes(raw).items():
             if relation in tables:
                 columns[tables[relation]][raw.columns[relation][number]].update(note)
@@ -270,27 +257,48 @@ def template(held: Attribute, version: int) -> Template:
     return Template(spec, held.generation, held.identity, held.inherited)
 
 
-def _identity(raw: Raw, letter: str, key: tuple[str, str], row: list[str] | None) -> str | Spec:
+def _add_defaults(raw: Raw, tables: dict[str, dict[str, Spec]], templates: _Templates) -> None:
+    for default in defaults.found(raw):
+        spelled: dict[str, str | None] = {}
+        for relation in default.relations:
+            if relation not in tables:
+                continue
+            names, told = raw.attributes[relation]
+            spec = tables[relation][names[default.place]]
+            if default.steady:
+                spec["default"] = default.text
+                continue
+            if generation := templates[told[default.place]].generation:
+                spec[_GENERATION[generation]] = bare_expression(default.text)
+                continue
+            kind = spec["type"]
+            if kind not in spelled:
+                spelled[kind] = constants.default(steady(default.text), kind)
+            if (text := spelled[kind]) is not None:
+                spec["default"] = text
+
+
+def _identity(raw: Raw, letter: str, key: tuple[str, str], sequence: Sequence | None) -> str | Spec:
     """The identity of a column, with the options of its sequence that are not the usual ones."""
     how = _IDENTITY[letter]
-    if row is None:
+    if sequence is None:
         return how
-    extra = sequence_options(row)
+    extra = sequence_options(sequence)
     del extra["type"]
     relation, number = key
     column = op.bare(raw.columns[relation][number])
-    if raw.by_oid[row[0]].name != made_up(raw.by_oid[relation].name, column, "seq"):
-        extra["sequence"] = raw.relations[row[0]]
+    if sequence.name != made_up(raw.by_oid[relation].name, column, "seq"):
+        extra["sequence"] = raw.relations[sequence.oid]
     return {"generated": how, **extra} if extra else how
 
 
-def _beside(raw: Raw, row: list[str] | None) -> Spec:
+def _beside(raw: Raw, sequence: Sequence | None) -> Spec:
     """What is said of the sequence of an identity column beside its options."""
     spec: Spec = {}
-    if row and (comment := raw.comment(RELATION, row[0])):
+    if sequence and (comment := raw.comment(RELATION, sequence.oid)):
         spec["identity comment"] = comment
-    if row and (acl := raw.by_oid[row[0]].acl):
-        grants = privileges.unusual(acl, "sequence", raw.version)
+    if sequence and sequence.acl:
+        grants = privileges.unusual(sequence.acl, "sequence", raw.version)
         spec.update({"identity privileges": grants} if grants else {})
     return spec
 

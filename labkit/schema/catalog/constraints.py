@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from labkit.schema.catalog import constraintop, op
+from labkit.schema.catalog import constraintop, op, shape
 from labkit.schema.catalog.expression import bare_expression, steady
 from labkit.schema.catalog.inheritance import follows_partition
 from labkit.schema.catalog.kind import FLAG, MAPPING, TEXT, TEXTS, Kind, Side, Spec, Tree
 from labkit.schema.catalog.names import quoted
 from labkit.schema.catalog.raw import CONSTRAINT, RELATION, Arm, Raw, options
+from labkit.schema.catalog.row import Constraint, Index
 from labkit.schema.catalog.storage import option_changes
 from labkit.schema.catalog.triggers import STATES
 
@@ -80,15 +81,16 @@ class Constraints(Kind):
         period, enforced = ("c.conperiod", "c.conenforced") if version >= 18 else ("false", "true")
         return {
             "constraint": Arm(
-                "SELECT c.oid, c.conname, c.contype, c.conrelid, c.conindid, c.confrelid, "
-                "c.conkey, c.confkey, c.confupdtype, c.confdeltype, c.confmatchtype, "
-                "c.condeferrable, c.condeferred, c.convalidated, c.connoinherit, "
+                "SELECT c.oid, c.conname, c.conrelid, c.conindid, c.confrelid, "
+                f"{shape.together(shape.CONSTRAINT)}, "
+                "c.confupdtype, c.confdeltype, c.confmatchtype, c.condeferrable, "
+                "c.condeferred, c.convalidated, c.connoinherit, "
                 "CASE c.contype WHEN 'c' THEN pg_get_expr(c.conbin, c.conrelid) "
                 f"WHEN 'x' THEN pg_get_constraintdef(c.oid) END, {set_columns}, "
                 f"{period}, {enforced}, c.conparentid FROM pg_constraint c "
                 "WHERE c.conrelid >= 16384 AND c.contype IN ('p', 'u', 'c', 'f', 'x') "
                 "AND NOT (c.contype = 'c' AND c.coninhcount > 0)",
-                always=8,
+                always=6,
                 unless="c.contype NOT IN ('p', 'u', 'f') OR c.contype = 'f' AND "
                 "(c.confupdtype <> 'a' OR c.confdeltype <> 'a' OR c.confmatchtype <> 's') "
                 "OR c.condeferrable OR NOT c.convalidated "
@@ -107,98 +109,95 @@ class Constraints(Kind):
             owners.update(tree.get(section, {}))
         for owner in owners.values():
             owner["constraints"] = {}
-        indexes = {row[0]: row for row in raw.rows("index")}
-        rows = {row[0]: row for row in raw.rows("constraint")}
+        indexes = {held.oid: held for held in raw.indexes}
+        found = {held.oid: held for held in raw.constraints}
         states: dict[str, list[str]] = {}
         for oid, table, state in raw.rows("constraint trigger"):
             told = f"{STATES[state]} on {raw.relations.get(table, '')}"
             states.setdefault(oid, []).append(told)
-        for row in rows.values():
-            owner = owners.get(raw.relations.get(row[3], ""), {})
-            parent = rows.get(row[19])
-            if "constraints" not in owner:
+        comments, index_comments = raw.comments_on(CONSTRAINT), raw.comments_on(RELATION)
+        for held in raw.constraints:
+            if raw.relations.get(held.table) not in owners:
                 continue
+            owner = owners[raw.relations[held.table]]
+            parent = found.get(held.parent) if held.parent else None
             # One of those that stand behind a foreign key between partitioned tables. Its own
             # name is all that a partition's has; that of a referenced partition is no one's.
             if (
                 parent is not None
-                and row[2] == "f"
-                and (parent[3] == row[3] or parent[1] == row[1])
+                and held.shape.kind == "f"
+                and (parent.table == held.table or parent.name == held.name)
             ):
                 continue
             if parent is not None:
-                spec: Spec = {"partition of": quoted(parent[1])}
+                spec: Spec = {"partition of": quoted(parent.name)}
             else:
-                spec = self._spec(raw, row)
-                index = indexes.get(row[4])
-                if index is not None and row[2] in "pux":
-                    self._backed(raw, spec, index, row[2])
-                if row[2] in "pux" and (comment := raw.comment(RELATION, row[4])):
-                    spec["index comment"] = comment
-            if row[0] in states:
-                spec["triggers"] = ", ".join(sorted(states[row[0]]))
-            if comment := raw.comment(CONSTRAINT, row[0]):
-                spec["comment"] = comment
-            owner["constraints"][quoted(row[1])] = spec
+                spec = self._spec(raw, held)
+                if held.shape.kind in "pux":
+                    if (index := indexes.get(held.backing)) is not None:
+                        self._backed(raw, spec, index, held.shape.kind)
+                    if held.backing in index_comments:
+                        spec["index comment"] = index_comments[held.backing]
+            if held.oid in states:
+                spec["triggers"] = ", ".join(sorted(states[held.oid]))
+            if held.oid in comments:
+                spec["comment"] = comments[held.oid]
+            owner["constraints"][quoted(held.name)] = spec
 
-    def _spec(self, raw: Raw, row: list[str]) -> Spec:
-        _, _, kind, table, _, target, keys, target_keys, update, delete, match, *rest = row
-        deferrable, deferred, valid, alone, expression, set_columns, period, enforced, *_ = rest
+    def _spec(self, raw: Raw, held: Constraint) -> Spec:
+        kind, places, targets = held.shape
         spec: Spec = {}
         if kind == "c":
-            spec["check"] = bare_expression(expression)
+            spec["check"] = bare_expression(held.expression)
         elif kind == "x":
-            text = steady(expression).removeprefix("EXCLUDE ")
+            text = steady(held.expression).removeprefix("EXCLUDE ")
             for end in (" DEFERRABLE", " INITIALLY DEFERRED"):
-                text = text.replace(end, "") if deferrable == "t" else text
+                text = text.replace(end, "") if held.deferrable == "t" else text
             spec["exclude"] = text
+        elif kind == "f":
+            spec["foreign key"] = raw.names(held.table, places)
+            names = ", ".join(raw.names(held.target, targets))
+            spec["references"] = f"{raw.relations[held.target]} ({names})"
+            if held.period == "t":
+                spec["period"] = True
+            if held.match in _MATCHES:
+                spec["match"] = _MATCHES[held.match]
+            if held.update in _ACTIONS:
+                spec["on update"] = _ACTIONS[held.update]
+            if held.delete in _ACTIONS:
+                spec["on delete"] = _ACTIONS[held.delete]
+                if held.set_columns:
+                    names = ", ".join(raw.names(held.table, shape.places(held.set_columns)))
+                    spec["on delete"] += f" ({names})"
         else:
-            columns = _columns(raw, table, keys)
-            if kind == "f":
-                spec["foreign key"] = columns
-                targets = _columns(raw, target, target_keys)
-                spec["references"] = f"{raw.relations[target]} ({', '.join(targets)})"
-                if period == "t":
-                    spec["period"] = True
-                if match in _MATCHES:
-                    spec["match"] = _MATCHES[match]
-                if update in _ACTIONS:
-                    spec["on update"] = _ACTIONS[update]
-                if delete in _ACTIONS:
-                    spec["on delete"] = _ACTIONS[delete]
-                    if set_columns:
-                        spec["on delete"] += f" ({', '.join(_columns(raw, table, set_columns))})"
-            else:
-                spec["primary key" if kind == "p" else "unique"] = columns
-                if period == "t":
-                    spec["without overlaps"] = True
-        if deferrable == "t":
+            spec["primary key" if kind == "p" else "unique"] = raw.names(held.table, places)
+            if held.period == "t":
+                spec["without overlaps"] = True
+        if held.deferrable == "t":
             spec["deferrable"] = True
-        if deferred == "t":
+        if held.deferred == "t":
             spec["initially deferred"] = True
-        if enforced == "f":
+        if held.enforced == "f":
             spec["enforced"] = False
-        elif valid == "f":
+        elif held.valid == "f":
             spec["valid"] = False
-        if kind == "c" and alone == "t":
+        if kind == "c" and held.alone == "t":
             spec["inherited"] = False
         return spec
 
-    def _backed(self, raw: Raw, spec: Spec, index: list[str], kind: str) -> None:
+    def _backed(self, raw: Raw, spec: Spec, index: Index, kind: str) -> None:
         """What the index behind a constraint adds to it."""
-        _, table, _, _, _, count, keys, _, _, _, _, clustered, nulls, replica, storage, *_ = index
-        if nulls == "t":
+        if index.nulls == "t":
             spec["nulls not distinct"] = True
-        included = keys.split()[int(count) :]
-        if included and kind != "x":
-            spec["include"] = [raw.columns[table][number] for number in included]
-        if space := index[17]:
-            spec["tablespace"] = space
-        if storage and kind != "x":
-            spec["options"] = options(storage)
-        if clustered == "t":
+        if index.shape.included and kind != "x":
+            spec["include"] = raw.names(index.table, index.shape.included)
+        if index.space:
+            spec["tablespace"] = index.space
+        if index.options and kind != "x":
+            spec["options"] = options(index.options)
+        if index.clustered == "t":
             spec["clustered"] = True
-        if replica == "t":
+        if index.replica == "t":
             spec["replica identity"] = True
 
     def noun_of(self, spec: Spec) -> str:
@@ -294,11 +293,6 @@ class Constraints(Kind):
     def renamed(self, wanted: Side, found: Side) -> str | None:
         alter = f"ALTER TABLE {found.owner}"
         return op.execute(f"{alter} RENAME CONSTRAINT {found.name} TO {wanted.name}")
-
-
-def _columns(raw: Raw, table: str, numbers: str) -> list[str]:
-    known = raw.columns[table]
-    return [known[number] for number in numbers.strip("{}").split(",") if number in known]
 
 
 def _beside(table: str, name: str) -> str:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from labkit.schema.catalog.raw import INNER, Raw, mark
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from labkit.schema.catalog.marks import INNER, mark
+from labkit.schema.catalog.raw import Raw
 
 # The tree of nextval('sequence'::regclass), by itself and made an integer: what serial columns
 # have. It holds the oid of the sequence, byte by byte, where the percent sign is.
@@ -18,7 +22,7 @@ _INTEGER = (
 )
 # The beginnings are looked at first, for that is quickly done. To have the server spell the name
 # of each sequence is slow, and their names are known; so is telling a constant from columns.
-SELECT = f"""SELECT text, string_agg(concat(adrelid, ' ', adnum), ',') FROM
+SELECT = f"""SELECT text, adnum, string_agg(adrelid::text, ',') FROM
     (SELECT adrelid, adnum, CASE
         WHEN adbin::text LIKE '{{CONST %' THEN pg_get_expr(adbin, 0)
         WHEN adbin::text LIKE '{{FUNCEXPR :funcid 480 :%' AND adbin::text LIKE '{_INTEGER}'
@@ -26,26 +30,37 @@ SELECT = f"""SELECT text, string_agg(concat(adrelid, ' ', adnum), ',') FROM
         THEN {mark(INNER)} || split_part(split_part(adbin::text, '[ ', 2), ' ]', 1)
         WHEN strpos(adbin::text, '{{VAR ') = 0 THEN pg_get_expr(adbin, 0)
         ELSE pg_get_expr(adbin, adrelid) END AS text FROM pg_attrdef OFFSET 0) d
-    GROUP BY text"""
+    GROUP BY text, adnum"""
 
 
-def found(raw: Raw) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Each expression with the columns that have it, as (oid of the relation, number)."""
-    told = []
-    for text, places in raw.rows("default"):
+class Default(NamedTuple):
+    """An expression, and the oids of the relations that have it at a place, from 0.
+
+    It is ``steady`` where a snapshot has it as it is.
+    """
+
+    text: str
+    place: int
+    relations: list[str]
+    steady: bool
+
+
+def found(raw: Raw) -> Iterator[Default]:
+    """Each expression once for each place that it is at."""
+    for text, number, relations in raw.rows("default"):
         empty, *of_sequence = raw.split(text, INNER)
-        told.append(
-            (
-                _next_of(raw, of_sequence[0]) if of_sequence and not empty else text,
-                [place.partition(" ")[::2] for place in places.split(",")],
-            )
-        )
-    return told
+        steady = bool(of_sequence) and not empty
+        told = _next_of(raw, of_sequence[0]) if steady else text
+        yield Default(told, int(number) - 1, relations.split(","), steady)
+
+
+# What a server shows of a byte: some show it as a number with a sign.
+_BYTES = {str(number): number & 0xFF for number in range(-128, 256)}
 
 
 def _next_of(raw: Raw, tree: str) -> str:
     """The call of nextval for the sequence whose oid is in those bytes."""
-    found = [int(byte) & 0xFF for byte in tree.split()]
+    found = bytes([_BYTES[byte] for byte in tree.split()])
     # The order of the bytes is that of the server's machine; four of eight are zero.
     first = not any(found[4:])
     oid = str(int.from_bytes(found[:4], "little") if first else int.from_bytes(found[4:], "big"))

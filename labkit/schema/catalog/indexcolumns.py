@@ -8,6 +8,10 @@ from labkit.schema.catalog import op
 from labkit.schema.catalog.attributes import attribute
 from labkit.schema.catalog.raw import Raw, options
 
+# What the end of a column follows from: what it is, the access method, its flags with operator
+# class and collation, and its statistics target with parameters of the class.
+Key = tuple[str, str, tuple[str, str, str], tuple[str, str] | None]
+
 
 class LookUps(NamedTuple):
     """Names and defaults that the index rows refer to by oid.
@@ -18,7 +22,7 @@ class LookUps(NamedTuple):
     methods: dict[str, str]
     classes: dict[str, list[str]]
     defaults: dict[tuple[str, str], str]
-    ends: dict[tuple[str, ...], str]
+    ends: dict[Key, str]
 
 
 def look_ups(raw: Raw) -> LookUps:
@@ -30,16 +34,9 @@ def look_ups(raw: Raw) -> LookUps:
     )
 
 
-POSITIONS = [str(position) for position in range(1, 33)]
-
-
-def end(
-    raw: Raw,
-    look: LookUps,
-    key: tuple[str, ...],
-) -> str:
+def end(raw: Raw, look: LookUps, key: Key) -> str:
     """What follows the name of a column in an index: all that is not the default of its type."""
-    what, method, flag, opclass, collation, *own = key
+    what, method, (flag, opclass, collation), own = key
     parameters = own[1] if own else ""
     held = attribute(raw, what)
     words = [""]

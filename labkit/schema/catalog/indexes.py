@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from labkit.schema.catalog import indexop, op
+from labkit.schema.catalog import indexop, op, shape
 from labkit.schema.catalog.expression import bare_expression, steady, tokens
-from labkit.schema.catalog.indexcolumns import POSITIONS, LookUps, end, look_ups
+from labkit.schema.catalog.indexcolumns import LookUps, end, look_ups
 from labkit.schema.catalog.inheritance import follows_partition
 from labkit.schema.catalog.kind import (
     FLAG,
@@ -16,21 +16,12 @@ from labkit.schema.catalog.kind import (
     Side,
     Spec,
     Tree,
-    relation,
     with_extras,
 )
+from labkit.schema.catalog.marks import INNER, LIST, AmbiguousError, mark
 from labkit.schema.catalog.names import quoted
-from labkit.schema.catalog.raw import (
-    INNER,
-    LIST,
-    RELATION,
-    AmbiguousError,
-    Arm,
-    Raw,
-    lines,
-    mark,
-    options,
-)
+from labkit.schema.catalog.raw import RELATION, Arm, Raw, lines, options
+from labkit.schema.catalog.row import Index
 
 
 class Indexes(Kind):
@@ -83,8 +74,7 @@ class Indexes(Kind):
         )
         return {
             "index": Arm(
-                "SELECT indexrelid, indrelid, relname, relam, indisunique, indnkeyatts, indkey, "
-                "indoption, indclass, indcollation, "
+                f"SELECT indexrelid, indrelid, relname, {shape.together(shape.INDEX)}, "
                 f"indisvalid, indisclustered, {nulls}, indisreplident, {lines('reloptions')}, "
                 "CASE WHEN indexprs IS NOT NULL THEN pg_get_indexdef(indexrelid) END, "
                 "pg_get_expr(indpred, indrelid), CASE WHEN reltablespace <> 0 "
@@ -96,7 +86,7 @@ class Indexes(Kind):
                 "FROM pg_index JOIN pg_class c ON c.oid = indexrelid WHERE indexrelid >= 16384 "
                 "AND relpersistence <> 't' AND relnamespace <> 99 "
                 f"AND (NOT indisprimary OR {rare})",
-                always=10,
+                always=4,
                 unless=rare,
             ),
             "method": Arm("SELECT oid, amname FROM pg_am"),
@@ -107,27 +97,23 @@ class Indexes(Kind):
         }
 
     def read(self, raw: Raw, tree: Tree) -> None:
+        owners: dict[str, Spec] = {}
         for section in RELATIONS:
-            for held in tree.get(section, {}).values():
-                held["indexes"] = {}
-        owners = {
-            oid: owner
-            for oid, name in raw.relations.items()
-            if (owner := relation(tree, name)) is not None
-        }
-        constraints = {row[4] for row in raw.rows("constraint") if row[2] in "pux"}
+            owners.update(tree.get(section, {}))
+        for spec in owners.values():
+            spec["indexes"] = {}
+        constraints = {held.backing for held in raw.constraints if held.shape.kind in "pux"}
         known = look_ups(raw)
-        names = {row[0]: row[2] for row in raw.rows("index")}
-        for row in raw.rows("index"):
-            owner = owners.get(row[1])
-            if owner is None or row[0] in constraints:
+        names = {held.oid: held.name for held in raw.indexes}
+        for held in raw.indexes:
+            name = raw.relations.get(held.table)
+            if name not in owners or held.oid in constraints:
                 continue
-            parents = raw.parents.get(row[0])
-            if parents:
-                spec: Spec = {"partition of": quoted(names.get(parents[0], ""))}
+            if parents := raw.parents.get(held.oid):
+                spec = {"partition of": quoted(names.get(parents[0], ""))}
             else:
-                spec = _spec(raw, row, known)
-            owner["indexes"][quoted(row[2])] = with_extras(spec, raw, RELATION, row[0])
+                spec = _spec(raw, held, known)
+            owners[name]["indexes"][quoted(held.name)] = with_extras(spec, raw, RELATION, held.oid)
 
     def noun_of(self, spec: Spec) -> str:
         return "unique index" if spec.get("unique") else "index"
@@ -200,58 +186,53 @@ class Indexes(Kind):
         return op.execute(f"ALTER INDEX {indexop.address(found)} RENAME TO {wanted.name}")
 
 
-def _own(raw: Raw, text: str) -> dict[str, tuple[str, str]]:
+def _own(raw: Raw, text: str) -> dict[int, tuple[str, str]]:
     """By position, the statistics target and the parameters of the columns of an index."""
     found = {}
     for item in raw.split(text, LIST) if text else ():
         number, *more = raw.split(item, INNER)
         if len(more) != 2:
             raise AmbiguousError
-        found[number] = more[0], more[1]
+        found[int(number)] = more[0], more[1]
     return found
 
 
-def _spec(raw: Raw, row: list[str], look: LookUps) -> Spec:
-    _, table, _, method, unique, count, keys, flags, classes, collations, *rest = row
-    valid, clustered, nulls, replica, storage, definition, where, space, own, _ = rest
-    numbers = keys.split()
-    names = raw.columns[table]
-    told = _own(raw, own) if own else {}
+def _spec(raw: Raw, held: Index, look: LookUps) -> Spec:
+    method, unique, made_of, included = held.shape
+    names, what = raw.attributes[held.table]
+    told = _own(raw, held.own) if held.own else {}
     spec: Spec = {}
-    if unique == "t":
+    if unique:
         spec["unique"] = True
-    if nulls == "t":
+    if held.nulls == "t":
         spec["nulls not distinct"] = True
     if (named := look.methods[method]) != "btree":
         spec["method"] = named
-    if definition:
-        spec["columns"] = elements(steady(definition))
+    if held.definition:
+        spec["columns"] = elements(steady(held.definition))
     else:
-        what = raw.attributes[table][1]
         spec["columns"] = columns = []
-        for position, number, *order in zip(
-            POSITIONS, numbers, flags.split(), classes.split(), collations.split(), strict=False
-        ):
-            key = (what[int(number) - 1], method, *order, *told.get(position, ()))
+        for position, (place, order) in enumerate(made_of, 1):
+            key = (what[place], method, order, told.get(position))
             if key not in look.ends:
                 look.ends[key] = end(raw, look, key)
-            columns.append(names[number] + look.ends[key])
-    if len(numbers) > int(count):
-        spec["include"] = [names[number] for number in numbers[int(count) :]]
-    if where:
-        spec["where"] = bare_expression(where)
-    if valid == "f":
+            columns.append(names[place] + look.ends[key])
+    if included:
+        spec["include"] = [names[place] for place in included]
+    if held.where:
+        spec["where"] = bare_expression(held.where)
+    if held.valid == "f":
         spec["valid"] = False
-    if storage:
-        spec["options"] = options(storage)
-    targets = {position: target for position, (target, _) in told.items() if target}
+    if held.options:
+        spec["options"] = options(held.options)
+    targets = {str(position): target for position, (target, _) in told.items() if target}
     if targets:
         spec["statistics"] = targets
-    if space:
-        spec["tablespace"] = space
-    if clustered == "t":
+    if held.space:
+        spec["tablespace"] = held.space
+    if held.clustered == "t":
         spec["clustered"] = True
-    if replica == "t":
+    if held.replica == "t":
         spec["replica identity"] = True
     return spec
 

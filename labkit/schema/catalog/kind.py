@@ -211,11 +211,11 @@ def relation(tree: Tree, identity: str) -> Spec | None:
 
 def with_extras(spec: Spec, raw: Raw, catalog: str, oid: str, grants: Spec | None = None) -> Spec:
     """The object with its comment and its unusual privileges, where it has any."""
-    comment = raw.comment(catalog, oid)
-    if comment:
+    remarked = (catalog, oid) in raw.remarked
+    if remarked and (comment := raw.comment(catalog, oid)):
         spec["comment"] = comment
     if grants:
         spec["privileges"] = grants
-    if (catalog, oid) in raw.dependents:
+    if remarked and (catalog, oid) in raw.dependents:
         spec["depends on"] = raw.dependents[catalog, oid]
     return spec

@@ -52,9 +52,12 @@ def qualified(schema: str, name: str) -> str:
 
     What belongs to the system is named bare too.
     """
-    if schema in ("public", "pg_catalog"):
-        return quoted(name)
-    return f"{quoted(schema)}.{quoted(name)}"
+    return prefix(schema) + quoted(name)
+
+
+def prefix(schema: str) -> str:
+    """What stands before the name of an object in the schema."""
+    return "" if schema in ("public", "pg_catalog") else f"{quoted(schema)}."
 
 
 def made_up(table: str, column: str, label: str) -> str:

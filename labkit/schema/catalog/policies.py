@@ -39,8 +39,6 @@ class Policies(BySql):
         }
 
     def read(self, raw: Raw, tree: Tree) -> None:
-        for held in tree["tables"].values():
-            held["policies"] = {}
         for oid, name, table, command, permissive, roles, using, check in raw.rows("policy"):
             owner = tree["tables"].get(raw.relations.get(table, ""))
             if owner is None:
@@ -58,7 +56,8 @@ class Policies(BySql):
                 spec["using"] = bare_expression(using)
             if check:
                 spec["with check"] = bare_expression(check)
-            owner["policies"][quoted(name)] = with_extras(spec, raw, POLICY, oid)
+            spec = with_extras(spec, raw, POLICY, oid)
+            owner.setdefault("policies", {})[quoted(name)] = spec
 
     def words(self, spec: Spec) -> str:
         words = ["AS RESTRICTIVE"] if spec.get("restrictive") else []

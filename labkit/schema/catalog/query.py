@@ -12,7 +12,7 @@ from psycopg2.extensions import TRANSACTION_STATUS_IDLE, TRANSACTION_STATUS_INER
 
 from labkit.schema.catalog.answer import Answer
 from labkit.schema.catalog.kind import Tree
-from labkit.schema.catalog.raw import FIELD, INNER, LIST, AmbiguousError, mark
+from labkit.schema.catalog.marks import FIELD, INNER, LIST, AmbiguousError, mark
 from labkit.schema.catalog.statement import BY_BLOCK, FIRST, PRESENT, beforehand, row, statement
 
 # Settings that change what the server writes. Names are looked up in pg_catalog alone, so that

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from labkit.schema.catalog.names import parts, qualified, quoted
+from labkit.schema.catalog import shape
+from labkit.schema.catalog.marks import INNER, LIST, AmbiguousError
+from labkit.schema.catalog.names import parts, prefix, qualified, quoted
+from labkit.schema.catalog.row import Constraint, Index, Relation, Sequence
 
 Row = list[str]
 
@@ -25,69 +28,16 @@ SEARCH_PARSER, SEARCH_TEMPLATE = "3601", "3764"
 # The oid of the first object that a user can have made.
 FIRST_OID = 16384
 
-# What stands between the fields of a row, between the items of a list in a field, and between the
-# fields of such an item. Where a text holds one itself, others are agreed upon.
-FIELD, LIST, INNER = "\x1f", "\x1e", "\x1d"
-
-
-class AmbiguousError(Exception):
-    """Something that the server sent looks like a mark between its fields."""
-
-
-def mark(which: str) -> str:
-    """A mark as SQL."""
-    return f"E'\\x{ord(which):x}'"
-
 
 class Arm(NamedTuple):
     """One SELECT of the statement that reads everything.
 
-    Where the condition ``unless`` does not hold, only the first ``always`` fields are written, and
-    all others are "".
+    Where the condition ``unless`` does not hold, only the first ``always`` fields are written.
     """
 
     sql: str
     always: int = 0
     unless: str = ""
-
-
-class Relation(NamedTuple):
-    """A row of pg_class: a table, view, sequence, composite type, or a toast table with options.
-
-    All from ``persistence`` on is "" where it is as usual.
-    """
-
-    oid: str
-    schema: str
-    name: str
-    kind: str
-    toast: str
-    columns: str
-    names: str
-    what: str
-    persistence: str
-    acl: str
-    options: str
-    secured: str
-    forced: str
-    replica: str
-    partition: str
-    bounds: str
-    key: str
-    method: str
-    space: str
-    of_type: str
-    query: str
-    populated: str
-    type: str
-    type_acl: str
-
-    def kept(self) -> dict[str, Any]:
-        """How and where its rows are kept, as far as that is not as usual."""
-        found: dict[str, Any] = {"access method": self.method, "tablespace": self.space}
-        if self.options:
-            found["options"] = options(self.options)
-        return {name: value for name, value in found.items() if value}
 
 
 _NUMBERS = [str(number) for number in range(1, 1601)]
@@ -104,23 +54,53 @@ class Raw:
         self.version = version
         self._marks = marks
         self.catalog: list[Relation] = []
+        self.sequences: list[Sequence] = []
+        self.indexes: list[Index] = []
+        self.constraints: list[Constraint] = []
+        # By the oid of a relation, the names of its columns and what each of them is.
         self.attributes: dict[str, tuple[list[str], list[str]]] = {}
+        self._index_shapes = shape.Shapes(shape.index, marks[INNER])
+        self._constraint_shapes = shape.Shapes(shape.constraint, marks[INNER])
 
-    def keeper(self, tag: str) -> Callable[[Row], None]:
-        """What keeps the rows of a tag.
+    def keep(self, tag: str, rows: list[Row]) -> None:
+        """Keep rows of a tag.
 
-        It raises AmbiguousError where a list of columns cannot be told apart.
+        Raises:
+            AmbiguousError: a list of columns cannot be told apart.
         """
-        return self._relate if tag == "relation" else self._rows[tag].append
+        if tag == "relation":
+            self._relate([Relation(*row) for row in rows])
+        elif tag == "sequence":
+            self.sequences += [Sequence(*row) for row in rows]
+        elif tag == "index":
+            known = self._index_shapes
+            self.indexes += [
+                Index(oid, table, name, known[text], *rest)
+                for oid, table, name, text, *rest in rows
+            ]
+        elif tag == "constraint":
+            known = self._constraint_shapes
+            self.constraints += [
+                Constraint(oid, name, table, backing, target, known[text], *rest)
+                for oid, name, table, backing, target, text, *rest in rows
+            ]
+        else:
+            self._rows[tag] += rows
 
-    def _relate(self, row: Row) -> None:
-        held = Relation._make(row)
-        self.catalog.append(held)
-        if held.columns != "0":
-            names, what = held.names.split(self._marks[LIST]), held.what.split(self._marks[LIST])
-            if len(names) != len(what) or len(names) != int(held.columns):
-                raise AmbiguousError
-            self.attributes[held.oid] = list(map(quoted, names)), what
+    def _relate(self, relations: Iterable[Relation]) -> None:
+        between = self._marks[LIST]
+        for held in relations:
+            self.catalog.append(held)
+            if held.columns != "0":
+                names, what = held.names.split(between), held.what.split(between)
+                if len(names) != len(what) or len(names) != int(held.columns):
+                    raise AmbiguousError
+                self.attributes[held.oid] = list(map(quoted, names)), what
+
+    def names(self, relation: str, places: list[int]) -> list[str]:
+        """The quoted names of columns, by their places in the relation."""
+        names = self.attributes[relation][0]
+        return [names[place] for place in places]
 
     def rows(self, tag: str) -> list[Row]:
         return self._rows.get(tag, [])
@@ -137,21 +117,28 @@ class Raw:
     @cached_property
     def relations(self) -> dict[str, str]:
         """Identity by oid of every table, view and sequence that is not an extension's."""
-        schemas, members = self.schemas, self.members
+        prefixes = {oid: prefix(name) for oid, name in self.schemas.items()}
+        members = {oid for catalog, oid in self.members if catalog == RELATION}
+        visible = [held for held in self.catalog if held.kind not in "ct"]
+        named: list[Relation | Sequence] = [*visible, *self.sequences]
         return {
-            held.oid: qualified(schemas[held.schema], held.name)
-            for held in self.catalog
-            if held.kind not in "ct" and (RELATION, held.oid) not in members
+            held.oid: prefixes[held.schema] + quoted(held.name)
+            for held in named
+            if held.oid not in members
         }
 
     def identity(self, oid: str) -> str:
         """The identity of a relation, of an extension's too; its number where there is none."""
-        held = self.by_oid.get(oid)
+        held = self.by_oid.get(oid) or self._sequence_by_oid.get(oid)
         return qualified(self.schemas[held.schema], held.name) if held else oid
 
     @cached_property
     def by_oid(self) -> dict[str, Relation]:
         return {held.oid: held for held in self.catalog}
+
+    @cached_property
+    def _sequence_by_oid(self) -> dict[str, Sequence]:
+        return {held.oid: held for held in self.sequences}
 
     @cached_property
     def columns(self) -> Mapping[str, Mapping[str, str]]:
@@ -162,10 +149,10 @@ class Raw:
     def collations(self) -> dict[str, str]:
         """Identity of the collations that an index names for a column, by oid."""
         found = {"100": '"default"'}
-        for row in self.rows("index"):
-            if row[19]:
-                names = self.split(row[19], LIST)
-                found.update(zip(row[9].split(), map(registered, names), strict=True))
+        for held in self.indexes:
+            if held.collations:
+                names = map(registered, self.split(held.collations, LIST))
+                found.update(zip((order[2] for _, order in held.shape.columns), names, strict=True))
         return found
 
     @cached_property
@@ -194,9 +181,22 @@ class Raw:
             found[catalog, oid].append(quoted(extension))
         return {key: sorted(names) for key, names in found.items()}
 
+    @cached_property
+    def remarked(self) -> set[tuple[str, str]]:
+        """(catalog, oid) of everything that has a comment or goes with an extension."""
+        return {key[:2] for key in self.comments} | set(self.dependents)
+
     def own(self, catalog: str, oid: str) -> bool:
         """Whether the object is the schema's own, and not an extension's."""
         return (catalog, oid) not in self.members
+
+    def comments_on(self, catalog: str) -> dict[str, str]:
+        """Comments on whole objects of a catalog, by oid."""
+        return {
+            oid: comment
+            for (where, oid, number), comment in self.comments.items()
+            if where == catalog and number == "0"
+        }
 
     def comment(self, catalog: str, oid: str, number: str = "0") -> str:
         return self.comments.get((catalog, oid, number), "")

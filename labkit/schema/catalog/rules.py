@@ -31,9 +31,6 @@ class Rules(BySql):
         }
 
     def read(self, raw: Raw, tree: Tree) -> None:
-        for section in RELATIONS:
-            for held in tree.get(section, {}).values():
-                held["rules"] = {}
         for oid, name, table, state, definition in raw.rows("rule"):
             owner = relation(tree, raw.relations.get(table, ""))
             if owner is None:
@@ -47,7 +44,8 @@ class Rules(BySql):
             spec: Spec = {"definition": f"ON {event}{rest}"}
             if state in STATES:
                 spec["enabled"] = STATES[state]
-            owner["rules"][quoted(name)] = with_extras(spec, raw, RULE, oid)
+            spec = with_extras(spec, raw, RULE, oid)
+            owner.setdefault("rules", {})[quoted(name)] = spec
 
     def words(self, spec: Spec) -> str:
         return str(spec["definition"])

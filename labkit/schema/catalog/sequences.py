@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from labkit.schema.catalog import privileges
 from labkit.schema.catalog.bysql import BySql
 from labkit.schema.catalog.kind import (
@@ -18,6 +20,7 @@ from labkit.schema.catalog.kind import (
 )
 from labkit.schema.catalog.names import split
 from labkit.schema.catalog.raw import RELATION, Arm, Raw
+from labkit.schema.catalog.row import Sequence
 
 _SIZES = {"smallint": 2**15, "integer": 2**31, "bigint": 2**63}
 OPTIONS: dict[str, Part] = {
@@ -38,9 +41,9 @@ _CLAUSES = (
 )
 
 
-def options(row: list[str]) -> Spec:
-    """The options of a sequence that are not the default of its type and direction."""
-    _, kind, start, increment, maximum, minimum, cache, cycle, *_ = row
+@lru_cache(1000)
+def _options(text: str) -> Spec:
+    kind, start, increment, maximum, minimum, cache, cycle = text.split()
     spec: Spec = {"type": kind}
     ascending = not increment.startswith("-")
     size = _SIZES[kind]
@@ -58,6 +61,11 @@ def options(row: list[str]) -> Spec:
     if cycle == "t":
         spec["cycle"] = True
     return spec
+
+
+def options(held: Sequence) -> Spec:
+    """The options of a sequence that are not the default of its type and direction."""
+    return _options(held.options).copy()
 
 
 def option_words(spec: Spec) -> str:
@@ -108,7 +116,7 @@ def ownership(name: str, spec: Spec) -> list[str]:
 class Sequences(BySql):
     noun = "sequence"
     section = "sequences"
-    after = "sequence"
+    after = "relation"
     rivals = NAMESAKES
     parts = {
         **OPTIONS,
@@ -125,27 +133,32 @@ class Sequences(BySql):
     def arms(self, version: int) -> dict[str, Arm]:
         return {
             "sequence": Arm(
-                "SELECT seqrelid, format_type(seqtypid, NULL), seqstart, seqincrement, seqmax, "
-                "seqmin, seqcache, seqcycle, refobjid, refobjsubid, deptype FROM pg_sequence "
+                "SELECT seqrelid, relnamespace, relname, "
+                "concat(format_type(seqtypid, NULL), ' ', seqstart, ' ', seqincrement, ' ', "
+                "seqmax, ' ', seqmin, ' ', seqcache, ' ', seqcycle), "
+                f"refobjid, refobjsubid, deptype, relpersistence, {privileges.acl('rel')} "
+                "FROM pg_sequence JOIN pg_class c ON c.oid = seqrelid "
                 "LEFT JOIN pg_depend ON classid = 1259 AND objid = seqrelid AND objsubid = 0 "
-                "AND refclassid = 1259 AND deptype IN ('a', 'i') WHERE seqrelid >= 16384"
+                "AND refclassid = 1259 AND deptype IN ('a', 'i') "
+                "WHERE seqrelid >= 16384 AND relpersistence <> 't'",
+                always=7,
+                unless="relpersistence <> 'p' OR relacl IS NOT NULL",
             )
         }
 
     def read(self, raw: Raw, tree: Tree) -> None:
         found = tree[self.section] = {}
-        for row in raw.rows("sequence"):
-            oid, table, number, how = row[0], *row[8:11]
-            if how == "i" or oid not in raw.relations:
+        for held in raw.sequences:
+            if held.how == "i" or held.oid not in raw.relations:
                 continue
-            held = raw.by_oid[oid]
-            spec = options(row)
+            spec = options(held)
             if held.persistence == "u":
                 spec["unlogged"] = True
-            if table in raw.relations:
-                spec["owned by"] = f"{raw.relations[table]}.{raw.columns[table][number]}"
+            if owner := raw.relations.get(held.table):
+                (column,) = raw.names(held.table, [int(held.number) - 1])
+                spec["owned by"] = f"{owner}.{column}"
             grants = privileges.unusual(held.acl, "sequence", raw.version) if held.acl else None
-            found[raw.relations[oid]] = with_extras(spec, raw, RELATION, oid, grants)
+            found[raw.relations[held.oid]] = with_extras(spec, raw, RELATION, held.oid, grants)
 
     def follows(self, owner: str, spec: Spec, tree: Tree) -> bool:
         table, column = split(spec.get("owned by", ""))

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from functools import cache
 
 from labkit.schema.catalog import KINDS
-from labkit.schema.catalog.raw import FIELD, Arm, mark
+from labkit.schema.catalog.marks import FIELD, mark
+from labkit.schema.catalog.raw import Arm
 
 # What there is of the tables that are named, and whether this role may read it. Looked up in the
 # catalogs, for to_regclass minds the privileges on schemas.
@@ -50,9 +51,13 @@ BEGIN
 END
 $labkit$;
 """
-_LAST = ("relation", "sequence", "index", "constraint", "not null", "default")
+# Those with many rows come last, so that this side is at work on them while the server goes on.
+_LAST = ("sequence", "relation", "index", "constraint", "not null", "default")
 _WORD = re.compile(r"'(?:[^']|'')*'|[(),]|\bCASE\b|\bEND\b|\bFROM\b")
 BY_BLOCK = ("current_setting('labkit.schema.rows')", "current_setting('labkit.schema.lines')")
+
+# The tags of the rows behind an arm with many rows.
+END, FILLER = "end", "filler"
 
 # The first row is written first, so names in all that follow are written as seen from public.
 _PUBLIC = "set_config('search_path', 'pg_catalog, public, pg_temp', true)"
@@ -72,7 +77,7 @@ def arms(version: int) -> dict[str, Arm]:
 
 
 def rank(tag: str) -> int:
-    """Those with many rows last, so that this side is at work on them while the server goes on."""
+    """The place of an arm among those that come last, from 1; 0 for all others."""
     return _LAST.index(tag) + 1 if tag in _LAST else 0
 
 
@@ -112,18 +117,31 @@ def _arm(tag: str, arm: Arm) -> str:
         items = [f"f{number}" for number in range(len(items))]
         rest = f"FROM ({arm.sql}) AS a ({', '.join(items)})"
     if arm.unless:
-        always, rare = items[: arm.always], items[arm.always :]
-        between = f", {mark(FIELD)}, "
-        nothing = " || ".join([mark(FIELD)] * (len(rare) - 1))
-        rare_ones = f"CASE WHEN {arm.unless} THEN concat({between.join(rare)}) ELSE {nothing} END"
-        items = [*always, rare_ones]
+        more = f"CASE WHEN {arm.unless} THEN concat({_marked(items[arm.always :])}) END"
+        told = f"concat('{tag}', {_marked(items[: arm.always])}, {more})"
+    else:
+        told = row(tag, items)
     # OFFSET keeps the arms apart: planned as one, they take several times as long.
-    return f"\nUNION ALL (SELECT {row(tag, items)} {rest} OFFSET 0)"
+    return f"\nUNION ALL (SELECT {told} {rest} OFFSET 0){_end(tag) if rank(tag) else ''}"
+
+
+def _end(tag: str) -> str:
+    """Rows that tell that all of an arm has been sent, when the next one takes its time.
+
+    The server keeps 8 kB until there is more, which the second row is.
+    """
+    end, filler = row(END, [f"'{tag}'"]), row(FILLER, ["repeat('.', 8192)"])
+    return f"\nUNION ALL SELECT {end}\nUNION ALL SELECT {filler}"
 
 
 def row(tag: str, fields: Iterable[str]) -> str:
     """The SQL for a row as one text."""
-    return f"concat('{tag}', {', '.join(f'{mark(FIELD)}, {field}' for field in fields)})"
+    return f"concat('{tag}', {_marked(fields)})"
+
+
+def _marked(fields: Iterable[str]) -> str:
+    """Fields with a mark before each."""
+    return ", ".join(f"{mark(FIELD)}, {field}" for field in fields)
 
 
 def _selected(sql: str) -> tuple[list[str], str]:
@@ -145,7 +163,10 @@ def _selected(sql: str) -> tuple[list[str], str]:
 
 
 @cache
-def widths(version: int) -> dict[str, int]:
-    """The number of fields in the rows of each tag."""
-    widths = {tag: len(_selected(arm.sql)[0]) for tag, arm in arms(version).items()}
-    return {"rows": len(BY_BLOCK) + len(FIRST), **widths}
+def widths(version: int) -> dict[str, set[int]]:
+    """How many fields the rows of each tag can have."""
+    found = {"rows": {len(BY_BLOCK) + len(FIRST)}, END: {1}, FILLER: {1}}
+    for tag, arm in arms(version).items():
+        whole = len(_selected(arm.sql)[0])
+        found[tag] = {whole, arm.always} if arm.unless else {whole}
+    return found

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from labkit.schema.catalog import op
+from labkit.schema.catalog.raw import options
+from labkit.schema.catalog.row import Relation
+
+
+def kept(held: Relation) -> dict[str, Any]:
+    """How and where the rows of a relation are kept, as far as that is not as usual."""
+    found: dict[str, Any] = {"access method": held.method, "tablespace": held.space}
+    if held.options:
+        found["options"] = options(held.options)
+    return {name: value for name, value in found.items() if value}
 
 
 def option_changes(ours: object, theirs: object) -> list[str]:

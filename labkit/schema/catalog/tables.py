@@ -23,8 +23,9 @@ from labkit.schema.catalog.kind import (
     Tree,
     with_extras,
 )
-from labkit.schema.catalog.raw import RELATION, Arm, Raw, Relation, lines, options, registered
-from labkit.schema.catalog.storage import alterations
+from labkit.schema.catalog.raw import RELATION, Arm, Raw, lines, options, registered
+from labkit.schema.catalog.row import Relation
+from labkit.schema.catalog.storage import alterations, kept
 from labkit.schema.catalog.tableop import create_table
 
 _REPLICA = {"n": "nothing", "f": "full"}
@@ -85,12 +86,12 @@ class Tables(Kind):
                 "FROM pg_class c CROSS JOIN LATERAL "
                 f"({attributes.select(version, 'c.oid', 'c.relowner')}) AS a (count, names, what) "
                 "WHERE c.oid >= 16384 AND relpersistence <> 't' "
-                "AND (relkind IN ('r', 'p', 'v', 'm', 'f', 'c', 'S') "
+                "AND (relkind IN ('r', 'p', 'v', 'm', 'f', 'c') "
                 "OR relkind = 't' AND reloptions IS NOT NULL)",
                 always=8,
-                unless="relkind NOT IN ('r', 'S') OR relpersistence <> 'p' OR relacl IS NOT NULL "
+                unless="relkind <> 'r' OR relpersistence <> 'p' OR relacl IS NOT NULL "
                 "OR reloptions IS NOT NULL OR relrowsecurity OR relforcerowsecurity "
-                "OR relreplident NOT IN ('d', 'n') OR relreplident = 'n' AND relkind = 'r' "
+                "OR relreplident <> 'd' "
                 "OR relispartition OR relam NOT IN (0, 2) OR reltablespace <> 0 OR reloftype <> 0",
             ),
             "parent": Arm("SELECT inhrelid, inhparent, inhseqno FROM pg_inherits"),
@@ -122,7 +123,7 @@ class Tables(Kind):
             spec["bounds"] = _bounds(steady(held.bounds))
         elif above:
             spec["inherits"] = above
-        spec |= held.kept()
+        spec |= kept(held)
         if toast:
             more = {f"toast.{name}": value for name, value in options(toast).items()}
             spec["options"] = {**spec.get("options", {}), **more}

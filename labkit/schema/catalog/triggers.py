@@ -59,9 +59,6 @@ class Triggers(BySql):
         }
 
     def read(self, raw: Raw, tree: Tree) -> None:
-        for section in RELATIONS:
-            for held in tree.get(section, {}).values():
-                held["triggers"] = {}
         rows = {row[0]: row for row in raw.rows("trigger")}
         for oid, row in rows.items():
             owner = relation(tree, raw.relations.get(row[2], ""))
@@ -80,7 +77,8 @@ class Triggers(BySql):
                 spec = {"definition": _definition(raw, row)}
                 if state in STATES:
                     spec["enabled"] = STATES[state]
-            owner["triggers"][quoted(row[1])] = with_extras(spec, raw, TRIGGER, oid)
+            spec = with_extras(spec, raw, TRIGGER, oid)
+            owner.setdefault("triggers", {})[quoted(row[1])] = spec
 
     def words(self, spec: Spec) -> str:
         if "partition of" in spec:

@@ -18,8 +18,9 @@ from labkit.schema.catalog.kind import (
     with_extras,
 )
 from labkit.schema.catalog.names import quoted
-from labkit.schema.catalog.raw import RELATION, Raw, Relation
-from labkit.schema.catalog.storage import option_changes
+from labkit.schema.catalog.raw import RELATION, Raw
+from labkit.schema.catalog.row import Relation
+from labkit.schema.catalog.storage import kept, option_changes
 
 
 class Views(BySql):
@@ -51,18 +52,19 @@ class Views(BySql):
 
     def complete(self, raw: Raw, tree: Tree) -> None:
         views = {held.oid for held in raw.catalog if held.kind == self.letter}
-        for text, places in defaults.found(raw) if views else ():
-            for oid, number in places:
+        for default in defaults.found(raw) if views else ():
+            for oid in default.relations:
                 if oid in views and oid in raw.relations:
                     spec = tree[self.section][raw.relations[oid]]
-                    spec.setdefault("defaults", {})[raw.columns[oid][number]] = steady(text)
+                    (column,) = raw.names(oid, [default.place])
+                    spec.setdefault("defaults", {})[column] = steady(default.text)
 
     def _spec(self, raw: Raw, held: Relation) -> Spec:
         oid = held.oid
         spec: Spec = {"query": view(held.query)}
         if held.populated == "f":
             spec["populated"] = False
-        spec |= held.kept()
+        spec |= kept(held)
         columns = raw.columns[oid]
         comments = {
             name: raw.comments[RELATION, oid, number]
