@@ -11,6 +11,7 @@ import psycopg2
 import pytest
 
 from labkit import snapshot
+from labkit.schema.catalog.answer import Answer
 from labkit.schema.catalog.names import parts, quoted, short_type
 from labkit.trouble import Trouble
 
@@ -141,6 +142,28 @@ def test_a_database_without_its_language_is_read_too(database: str) -> None:
         assert found.content["extensions"] == {"plpgsql": {"dropped": True}}
         assert found.alembic_version == ["a1"]
         assert found.content["rows"] == {'"odd\\ \'"': [{"a": "x"}]}
+
+
+def test_what_stands_on_an_extensions_table_names_it(world: Any, execute: Execute) -> None:
+    execute("CREATE TABLE e (id integer PRIMARY KEY); ALTER EXTENSION plpgsql ADD TABLE e")
+    execute("CREATE TABLE heir () INHERITS (e); CREATE TABLE debtor (e_id integer REFERENCES e)")
+    tables = snapshot.read(world).content["tables"]
+    assert list(tables) == ["debtor", "heir"]
+    assert tables["heir"]["inherits"] == ["e"]
+    assert tables["debtor"]["constraints"]["debtor_e_id_fkey"]["references"] == "e (id)"
+
+
+def test_what_has_arrived_is_read_before_the_server_has_sent_all() -> None:
+    answer = Answer(18, "")
+    mark = b"\x1f"
+    answer.write(mark.join([b"schema", b"2200", b"public"]) + b"\n")
+    answer.write(
+        mark.join([b"relation", b"16384", b"2200", b"t", b"r", b"0", b"0", b"", b""]) + b"\n"
+    )
+    assert not answer.tree
+    answer.write(mark.join([b"end", b"relation"]) + b"\n")
+    assert list(answer.tree["tables"]) == ["t"]
+    assert "enums" not in answer.tree
 
 
 def test_who_holds_a_lock_is_told_and_the_connection_lives_on(database: str) -> None:

@@ -26,13 +26,13 @@ _END = END.encode()
 class Answer:
     """What COPY sends, read as it arrives: while this side works, so does the server.
 
-    ``word`` follows each mark.
+    ``word`` follows each mark; ``tree`` holds what has been read so far.
     """
 
     def __init__(self, version: int, word: str) -> None:
         marks = {usual: f"{usual}{word}" for usual in (FIELD, LIST, INNER)}
         self._raw = Raw(version, marks)
-        self._tree: Tree = {}
+        self.tree: Tree = {}
         self._between = marks[FIELD]
         self._widths = widths(version)
         self._lines: list[bytes] = []
@@ -80,7 +80,7 @@ class Answer:
         ready = [kind for kind in self._due if kind.after and rank(kind.after) <= place]
         for kind in ready:
             self._due.remove(kind)
-            kind.read(self._raw, self._tree)
+            kind.read(self._raw, self.tree)
 
     def whole(self, user: str) -> tuple[Tree, Mapping[str, Any]]:
         """The objects of all kinds, in the order of kinds, and the rows of the named tables.
@@ -96,10 +96,10 @@ class Answer:
         if self._failure is not None:
             raise self._failure
         for kind in self._due:
-            kind.read(self._raw, self._tree)
+            kind.read(self._raw, self.tree)
         for kind in KINDS:
-            kind.complete(self._raw, self._tree)
+            kind.complete(self._raw, self.tree)
         found = json.loads(self._first[0])
         return {
-            kind.section: self._tree[kind.section] for kind in KINDS if kind.section in self._tree
+            kind.section: self.tree[kind.section] for kind in KINDS if kind.section in self.tree
         }, {qualified(*json.loads(name)): value for name, value in found.items()}

@@ -288,7 +288,7 @@ def _identity(raw: Raw, letter: str, key: tuple[str, str], sequence: Sequence | 
     relation, number = key
     column = op.bare(raw.columns[relation][number])
     if sequence.name != made_up(raw.by_oid[relation].name, column, "seq"):
-        extra["sequence"] = raw.relations[sequence.oid]
+        extra["sequence"] = raw.identity(sequence.oid)
     return {"generated": how, **extra} if extra else how
 
 

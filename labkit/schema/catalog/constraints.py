@@ -157,7 +157,7 @@ class Constraints(Kind):
         elif kind == "f":
             spec["foreign key"] = raw.names(held.table, places)
             names = ", ".join(raw.names(held.target, targets))
-            spec["references"] = f"{raw.relations[held.target]} ({names})"
+            spec["references"] = f"{raw.identity(held.target)} ({names})"
             if held.period == "t":
                 spec["period"] = True
             if held.match in _MATCHES:

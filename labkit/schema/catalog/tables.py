@@ -111,7 +111,7 @@ class Tables(Kind):
 
     def _spec(self, raw: Raw, held: Relation, toast: str) -> Spec:
         spec: Spec = {}
-        above = [raw.relations[parent] for parent in raw.parents.get(held.oid, ())]
+        above = [raw.identity(parent) for parent in raw.parents.get(held.oid, ())]
         if held.persistence == "u":
             spec["unlogged"] = True
         if held.of_type:
