@@ -229,7 +229,8 @@ def main(path: list[str], loaded: set[str], told_by_runner: list[str]) -> None:
     settle()
     with contextlib.suppress(OSError):  # if the Runner is gone already, that is noticed next
         control.sendall(json.dumps(told).encode() + b"\n")
-    become = Server(control, door, load).serve()
+    server = Server(control, door, load)
+    become = server.serve()
     if become is None:
         with contextlib.suppress(ImportError):  # of psutil, in the environment that misses more
             leftovers.end(folder)
@@ -237,7 +238,7 @@ def main(path: list[str], loaded: set[str], told_by_runner: list[str]) -> None:
         os._exit(0)
     request, passed = become
     standing.adopt(request, passed)
-    parting.forked()
+    parting.forked(names, path, loaded, told_by_runner, observer, server)
     wanted = program.Program(*request["program"])
     extra = standing.python_path()
     if standing.shadowed([wanted.folder, os.curdir, *extra], names):

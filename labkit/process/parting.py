@@ -36,6 +36,7 @@ class Parting:
         """``before`` names the modules that every interpreter has."""
         self._before = before
         self._forked = False
+        self._kept: tuple[object, ...] = ()
         self._status: int | None = None
         self._modules: dict[str, ModuleType] = {}
         self._last = ""
@@ -46,12 +47,17 @@ class Parting:
         """Take what is loaded now for what is left as it is."""
         self._modules = {n: m for n, m in sys.modules.items() if n not in self._before}
         self._last = next(reversed(sys.modules))
+        # The interpreter looks through all finalizers at its end; these have nothing to do then.
+        registry = getattr(weakref.finalize, "_registry", {})
+        for finalizer in [finalizer for finalizer in registry if not finalizer.atexit]:
+            finalizer.detach()
         gc.collect()
         gc.freeze()
 
-    def forked(self) -> None:
-        """Tell that this is a child."""
+    def forked(self, *kept: object) -> None:
+        """Tell that this is a child, and what it is not to take apart either."""
         self._forked = True
+        self._kept = kept
 
     def ended(self, error: BaseException | None) -> None:
         """Tell by which exception the program has ended, None for none."""

@@ -6,11 +6,11 @@ their streams behave alike and that ``labkit`` is not in the program's way.
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]
 import fcntl
 import io
 import os
 import resource
-import signal
 import struct
 import sys
 import termios
@@ -37,8 +37,7 @@ def adopt(request: dict[str, Any], passed: list[int]) -> None:
     for source in held:
         os.close(source)
     os.umask(request["umask"])
-    os.environb.clear()
-    os.environb.update(request["environment"])
+    _adopt_environment(request["environment"])
     if sys.platform == "darwin":
         # libpq asks Kerberos otherwise, whose libraries do not survive a fork there.
         os.environ.setdefault("PGGSSENCMODE", "disable")
@@ -49,16 +48,29 @@ def adopt(request: dict[str, Any], passed: list[int]) -> None:
             resource.setrlimit(number, (soft, hard))
 
 
+def _adopt_environment(wanted: dict[bytes, bytes]) -> None:
+    """Change only what differs: C keeps each variable that is set in memory of its own."""
+    there = os.environb
+    for name in [name for name in there if name not in wanted]:
+        del there[name]
+    for name, value in wanted.items():
+        if there.get(name) != value:
+            there[name] = value
+
+
 def _adopt_signals(ignored: list[int], blocked: list[int]) -> None:
-    own = {signal.SIGPIPE, getattr(signal, "SIGXFSZ", signal.SIGPIPE)}
-    for number in signal.valid_signals() - own:
+    # By numbers, past the module that makes names of them, for which memory would be copied.
+    own = {_signal.SIGPIPE, getattr(_signal, "SIGXFSZ", _signal.SIGPIPE)}
+    for number in range(1, _signal.NSIG):
+        if number in own:
+            continue
         if number in ignored:
-            signal.signal(number, signal.SIG_IGN)
-        elif number == signal.SIGINT:
-            signal.signal(number, signal.default_int_handler)
-        elif signal.getsignal(number) == signal.SIG_IGN:
-            signal.signal(number, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+            _signal.signal(number, _signal.SIG_IGN)
+        elif number == _signal.SIGINT:
+            _signal.signal(number, _signal.default_int_handler)
+        elif _signal.getsignal(number) == _signal.SIG_IGN:
+            _signal.signal(number, _signal.SIG_DFL)
+    _signal.pthread_sigmask(_signal.SIG_SETMASK, blocked)
 
 
 def settle_streams() -> None:

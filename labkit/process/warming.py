@@ -1,16 +1,40 @@
-"""Warming: what Alembic and SQLAlchemy do once in each process, done before the fork.
+"""Warming: what Alembic, SQLAlchemy and libpq do once in each process, done before the fork.
 
 They put much together when it is first needed: the dispatch of a dialect's compiler, patterns,
-the search for translations of an argument parser. A fork finds that done.
+the search for translations of an argument parser, what encrypts. A fork finds that done.
 """
 
 from __future__ import annotations
 
 import io
+import socket
+import sys
 
 
 def warm() -> None:
-    """Write the SQL of one of each common operation, for nobody, with no database."""
+    """Do one of each thing that is done often, for nobody, with no database."""
+    write()
+    if sys.platform != "darwin":  # there Kerberos, which libpq asks, does not survive a fork
+        connect()
+
+
+def connect() -> None:
+    """Begin to connect to nobody, up to where a server would say whether it encrypts."""
+    import psycopg2
+    from psycopg2.extensions import POLL_READ, encrypt_password
+
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        port = nobody.getsockname()[1]
+        connection = psycopg2.connect(f"host=127.0.0.1 port={port} user=nobody", async_=True)
+        for _ in range(9):
+            if connection.poll() == POLL_READ:  # the system has made the connection already
+                break
+        encrypt_password("secret", "nobody", connection, "scram-sha-256")
+        connection.close()
+
+
+def write() -> None:
+    """Write the SQL of each common operation."""
     import sqlalchemy as sa
     from alembic.config import CommandLine
     from alembic.operations import Operations
