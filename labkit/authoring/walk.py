@@ -1,89 +1,154 @@
-"""A walk: the chain of the project in this folder, run in each way in one empty database.
-
-``python -m labkit.authoring.walk WRITTEN TABLE...`` runs in a process of its own, with the
-database in DATABASE_URL. WRITTEN is the URL of the one that the page left behind. Its last line
-of output is JSON: (way, what is wrong) for each way that does not lead where all must lead.
-"""
+"""A walk: the chain of a project, run in each way in one empty database."""
 
 from __future__ import annotations
 
 import contextlib
-import io
 import json
-import os
 import re
-import sys
-from argparse import Namespace
-from collections.abc import Iterator, Sequence
+import shlex
+import socket
+from collections.abc import Generator, Iterator, Sequence
+from pathlib import Path
+from typing import Any
 
 import psycopg2
-from alembic.config import CommandLine, Config
-from alembic.script import Script, ScriptDirectory
 
 from labkit import look, snapshot, way
+from labkit.authoring import walker
 from labkit.compare import compare
+from labkit.run import Runner
 from labkit.schema.address import connect
 from labkit.snapshot import Snapshot
+from labkit.trial import CHECK_SECONDS, environment
 
 # What a statement may hold a semicolon in, and the one that ends it.
 _TOKEN = re.compile(r"""'(?:[^']|'')*'|"[^"]*"|\$(\w*)\$.*?\$\1\$|--[^\n]*|;""", re.DOTALL)
 
+# Words for Alembic go out, and what the walker answers comes back.
+_Steps = Generator[Sequence[str], tuple[str, str], None]
+_Step = Generator[Sequence[str], tuple[str, str], str | None]
 
-class Walk:
+
+def walk(
+    project: Path, url: str, written: str, tables: Sequence[str], runner: Runner
+) -> list[tuple[str, str]]:
+    """(way, what is wrong) for each way that does not lead where all must lead.
+
+    Args:
+        project: a copy of the folder that the page left behind.
+        url: that of an empty database.
+        written: that of the database that the page left behind.
+        tables: those whose rows count too.
+    """
+    walked = _Walk(url, written, tables)
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        words = ["python", walker.__file__, str(door.getsockname()[1])]
+        talk = _Talk(walked, door)
+        with contextlib.closing(talk):
+            seen = runner.run(
+                shlex.join(words),
+                project=project,
+                env=environment(url),
+                on_output=talk.hear,
+                timeout=CHECK_SECONDS,
+                observe=False,
+            )
+    if seen.status != 0:
+        last = seen.output.strip().rpartition("\n")[2]
+        walked.found.append(("in one", last or f"exit status {seen.status}"))
+    return walked.found
+
+
+class _Talk:
+    """What a walk says to its walker, as soon as that has answered."""
+
+    def __init__(self, walked: _Walk, door: socket.socket) -> None:
+        self._walked = walked
+        self._door = door
+        self._steps: _Steps | None = None
+        self._line: socket.socket | None = None
+        self._heard = ""
+
+    def hear(self, text: str) -> None:
+        """Take what the walker printed."""
+        *lines, self._heard = (self._heard + text).split("\n")
+        for line in lines:
+            if line.startswith(walker.MARK):
+                self._go_on(json.loads(line.removeprefix(walker.MARK)))
+
+    def _go_on(self, answer: Any) -> None:
+        try:
+            if self._steps is None or self._line is None:
+                self._line, _ = self._door.accept()
+                self._steps = self._walked.run(answer)
+                words = next(self._steps)
+            else:
+                words = self._steps.send(answer)
+        except StopIteration:
+            self.close()
+        else:
+            self._line.sendall(json.dumps(words).encode() + b"\n")
+
+    def close(self) -> None:
+        """Say no more, which ends the walker."""
+        if self._line is not None:
+            self._line.shutdown(socket.SHUT_RDWR)
+            self._line.close()
+            self._line = None
+
+
+class _Walk:
     """One walk; ``found`` lists (way, what is wrong with it)."""
 
     def __init__(self, url: str, written: str, tables: Sequence[str]) -> None:
         self._url = url
         self._written = written
         self._tables = tables
-        self._line = CommandLine(prog="alembic")
         self.found: list[tuple[str, str]] = []
 
-    def run(self) -> None:
+    def run(self, chain: Sequence[tuple[str, str]]) -> _Steps:
+        """Walk it: ``chain`` holds of each revision what a downgrade names that takes it back."""
         empty = self._seen()
-        if not self._steps():
-            return
+        for revision, below in chain:
+            if not (yield from self._there_and_back(revision, below)):
+                return
         stepwise = self._seen()
-        if not self._alembic(way.STEP_BY_STEP, "downgrade", "base"):
+        if (yield from self._alembic(way.STEP_BY_STEP, "downgrade", "base")) is None:
             return
         self._compare(way.STEP_BY_STEP, empty, self._seen(), "after `alembic downgrade base`")
-        if not self._alembic(way.IN_ONE, "upgrade", "heads"):
+        if (yield from self._alembic(way.IN_ONE, "upgrade", "heads")) is None:
             return
         whole = self._seen()
         self._compare(way.STEP_BY_STEP, whole, stepwise, "at the head", rows=False)
         written = snapshot.read(self._written)
         if written.alembic_version == whole.alembic_version:  # else it stands somewhere else
             self._compare(way.AS_WRITTEN, whole, written, rows=False)
-        self._offline(whole)
+        yield from self._offline(whole)
 
-    def _steps(self) -> bool:
-        """Each revision up, down and up again."""
-        script = _chain()
-        chain = list(script.walk_revisions())[::-1]
-        for revision in chain:
-            before = self._seen()
-            down = _below(revision, script)
-            for direction, target in (("upgrade", revision.revision), ("downgrade", down)):
-                if not self._alembic(way.STEP_BY_STEP, direction, target):
-                    return False
-            after = self._seen()
-            where = f"after revision {revision.revision} went up and down"
-            self._compare(way.STEP_BY_STEP, before, after, where)
-            if not self._alembic(way.STEP_BY_STEP, "upgrade", revision.revision):
+    def _there_and_back(
+        self, revision: str, below: str
+    ) -> Generator[Sequence[str], tuple[str, str], bool]:
+        """One revision up, down and up again; False where a command failed."""
+        before = self._seen()
+        for direction, target in (("upgrade", revision), ("downgrade", below)):
+            if (yield from self._alembic(way.STEP_BY_STEP, direction, target)) is None:
                 return False
-        return True
+        where = f"after revision {revision} went up and down"
+        self._compare(way.STEP_BY_STEP, before, self._seen(), where)
+        again = yield from self._alembic(way.STEP_BY_STEP, "upgrade", revision)
+        return again is not None
 
-    def _offline(self, whole: Snapshot) -> None:
-        self._alembic(way.STEP_BY_STEP, "downgrade", "base")
+    def _offline(self, whole: Snapshot) -> _Steps:
+        yield from self._alembic(way.STEP_BY_STEP, "downgrade", "base")
         connection = connect(self._url)
         connection.autocommit = True
         with contextlib.closing(connection), connection.cursor() as cursor:
             cursor.execute("DROP TABLE IF EXISTS alembic_version")
-            script = io.StringIO()
-            if not self._alembic(way.OFFLINE, "upgrade", "heads", "--sql", into=script):
+            script = yield from self._alembic(way.OFFLINE, "upgrade", "heads", "--sql")
+            if script is None:
                 return
             try:
-                for statement in statements(script.getvalue()):
+                for statement in statements(script):
                     cursor.execute(statement)
             except psycopg2.Error as error:
                 first = str(error).strip().partition("\n")[0]
@@ -91,20 +156,13 @@ class Walk:
                 return
         self._compare(way.OFFLINE, whole, self._seen())
 
-    def _alembic(self, of: str, *words: str, into: io.StringIO | None = None) -> bool:
-        """Run a command; whether it ended well."""
-        said = io.StringIO()
-        try:
-            with contextlib.redirect_stdout(into or said), contextlib.redirect_stderr(said):
-                self._line.main(list(words))
-        except (Exception, SystemExit) as error:
-            lines = said.getvalue().strip().splitlines()
-            last = str(error).strip().partition("\n")[0] or type(error).__name__
-            if isinstance(error, SystemExit) and lines:
-                last = lines[-1]
-            self.found.append((of, f"`alembic {' '.join(words)}` fails: {last}"))
-            return False
-        return True
+    def _alembic(self, of: str, *words: str) -> _Step:
+        """Have a command run: what it printed, None where it failed."""
+        said, failure = yield words
+        if failure:
+            self.found.append((of, f"`alembic {' '.join(words)}` fails: {failure}"))
+            return None
+        return said
 
     def _seen(self) -> Snapshot:
         return look.schema(self._url, self._tables)
@@ -129,37 +187,3 @@ def statements(script: str) -> Iterator[str]:
             begin = token.end()
     if script[begin:].strip():
         yield script[begin:]
-
-
-class _Reading(CommandLine):
-    """Reads the command line and the configuration, and runs nothing."""
-
-    def run_cmd(self, config: Config, options: Namespace) -> None:  # noqa: ARG002 - Alembic's
-        self.config = config
-
-
-def _chain() -> ScriptDirectory:
-    line = _Reading(prog="alembic")
-    line.main(["heads"])
-    return ScriptDirectory.from_config(line.config)
-
-
-def _below(revision: Script, script: ScriptDirectory) -> str:
-    """What a downgrade names that takes back this one revision and leaves other branches alone."""
-    below = revision.down_revision or "base"
-    if not isinstance(below, str):
-        return below[0]  # taking back a merge leaves all that it merged
-    return f"{revision.revision}@{below}" if _branches(script) else below
-
-
-def _branches(script: ScriptDirectory) -> bool:
-    forks = any(revision.is_branch_point for revision in script.walk_revisions())
-    return forks or len(script.get_bases()) > 1
-
-
-if __name__ == "__main__":
-    # Nobody edits these files while the walk goes over them again and again.
-    sys.dont_write_bytecode = False
-    walk = Walk(os.environ["DATABASE_URL"], sys.argv[1], sys.argv[2:])
-    walk.run()
-    print(json.dumps(walk.found))
