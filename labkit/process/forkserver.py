@@ -25,7 +25,7 @@ from typing import Any
 from labkit.process import leftovers, plain, program, standing
 from labkit.process.observer import Observer
 from labkit.process.parting import Parting
-from labkit.process.warming import warm
+from labkit.process.warming import keep_command_line, warm
 
 _OBSERVED = str(Path(__file__).with_name("observed.py"))
 _MODULES = (
@@ -209,6 +209,7 @@ def main(path: list[str], loaded: set[str], told_by_runner: list[str]) -> None:
             importlib.import_module(module)
         with contextlib.suppress(Exception):  # a program that meets the same tells it
             warm()
+            keep_command_line()
         observer.listen()
         observer.listen_to_alembic()
     except Exception as error:

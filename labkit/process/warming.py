@@ -6,9 +6,12 @@ the search for translations of an argument parser, what encrypts. A fork finds t
 
 from __future__ import annotations
 
+import functools
+import gettext
 import io
 import socket
 import sys
+from pathlib import Path
 
 
 def warm() -> None:
@@ -33,14 +36,32 @@ def connect() -> None:
         connection.close()
 
 
+def keep_command_line() -> None:
+    """Have ready what the first ``alembic`` of a process puts together of its command line."""
+    from alembic.config import CommandLine
+
+    name = "alembic"
+    ready = [CommandLine(prog=name)]
+    make = CommandLine.__init__
+
+    @functools.wraps(make)
+    def take(self: CommandLine, prog: str | None = None) -> None:
+        usual = type(self) is CommandLine and name == (prog or Path(sys.argv[0]).name)
+        # In another language it would have other words.
+        if ready and usual and gettext.find("messages") is None:
+            vars(self).update(vars(ready.pop()))
+        else:
+            make(self, prog)
+
+    CommandLine.__init__ = take  # type: ignore[method-assign]
+
+
 def write() -> None:
     """Write the SQL of each common operation."""
     import sqlalchemy as sa
-    from alembic.config import CommandLine
     from alembic.operations import Operations
     from alembic.runtime.migration import MigrationContext
 
-    CommandLine(prog="alembic")
     context = MigrationContext.configure(
         url="postgresql+psycopg2://",
         opts={"as_sql": True, "literal_binds": True, "output_buffer": io.StringIO()},
