@@ -143,8 +143,10 @@ class _Walker:
 
     def leg(self, revision: Revision) -> Leg:
         """Take one revision up, down and up again, as far as it goes."""
-        begun = len(self._trial.records)
-        schema = look.schema(self._trial.url)
+        records = self._trial.records
+        begun = len(records)
+        # Where a command led here, it was looked at behind that.
+        schema = (records[-1].snapshot if records else None) or look.schema(self._trial.url)
         tables = tuple(schema.content.get("tables", {}))
         states = [State(schema, count_rows(self._trial.url, tables))]
         below = revision.follows[0] if revision.follows else "base"

@@ -248,6 +248,35 @@ PROGRAMS = {
         fractions.slow = Slow()
         threading.Thread(target=turn, daemon=True).start()
         """,
+    "finalizer": """\
+        import weakref
+        class Kept: pass
+        kept = Kept()
+        weakref.finalize(kept, print, "finalized").atexit = True
+        weakref.finalize(kept, print, "never").atexit = False
+        print("body")
+        """,
+    "signals": """\
+        import signal
+        print({s: signal.getsignal(s) for s in sorted(signal.valid_signals())})
+        print(signal.pthread_sigmask(signal.SIG_BLOCK, []))
+        """,
+    "variables": """\
+        import os
+        os.environ["MINE"] = "1"
+        os.environ.pop("HOME")
+        names = ("MINE", "HOME", "LANG", "LC_ALL", "DATABASE_URL")
+        print([os.environ.get(n) for n in names])
+        print([os.popen(f"echo ${{{n}-unset}}").read() for n in names])
+        """,
+    "command lines": """\
+        from alembic.config import CommandLine
+        class Own(CommandLine): pass
+        for make, name in ((Own, "alembic"), (CommandLine, "other"), (CommandLine, "alembic")) * 2:
+            line = make(prog=name)
+            line.parser.add_argument("--mine")
+            print(line.parser.format_usage(), line.parser.parse_args(["--mine", "1", "heads"]).mine)
+        """,
     "warning": "import warnings; warnings.warn('so so'); warnings.warn('old', DeprecationWarning)",
     "del": """\
         class Last:

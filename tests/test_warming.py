@@ -2,11 +2,33 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import psutil
 import pytest
 
 from labkit.process.warming import warm
+from labkit.run import Runner
+from labkit.trial import environment
 
 
-def test_every_operation_of_it_is_one_that_alembic_has(capfd: pytest.CaptureFixture[str]) -> None:
+def test_all_of_it_is_what_alembic_and_libpq_have(capfd: pytest.CaptureFixture[str]) -> None:
+    before = psutil.Process().num_fds()
     warm()
     assert capfd.readouterr() == ("", "")
+    assert psutil.Process().num_fds() == before
+
+
+def test_the_first_command_line_of_a_fork_was_there_before_it(tmp_path: Path) -> None:
+    # What is from before the fork is frozen, and the collector does not list it.
+    program = """
+import gc
+from alembic.config import CommandLine
+for _ in range(2):
+    parser = CommandLine(prog="alembic").parser
+    print(any(there is parser for there in gc.get_objects()))
+"""
+    (tmp_path / "lines.py").write_text(program, encoding="utf-8")
+    with Runner(fork=True) as runner:
+        seen = runner.run("python lines.py", project=tmp_path, env=environment(""))
+    assert seen.output == "False\nTrue\n"

@@ -106,6 +106,16 @@ def test_a_page_may_say_that_a_way_differs(found: Find) -> None:
     assert found(revision("0001", None, reads, "pass"), console=console) == []
 
 
+def test_a_chain_that_cannot_be_read_is_told(found: Find) -> None:
+    console = """\
+$ alembic upgrade heads
+$ python -c "open('versions/0.py', 'w').write('print(1); broken(')"
+"""
+    (told,) = found(revision("0001", None, UP, DOWN), console=console)
+    assert told.what == "The page's chain of revisions does not hold in one."
+    assert told.actual == "SyntaxError: '(' was never closed"
+
+
 def test_a_script_that_cannot_be_made_is_told(found: Find) -> None:
     reads = "len(op.get_bind().execute(sa.text('SELECT 1')).all())"
     (told,) = found(revision("0001", None, reads, "pass"))
