@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-from labkit.schema.catalog import altercolumn, columnop, constants, defaults, op, privileges
-from labkit.schema.catalog.attributes import Attribute, attribute
-from labkit.schema.catalog.expression import bare_expression, steady
+from labkit.schema.catalog import altercolumn, columnop, defaults, op, privileges
 from labkit.schema.catalog.inheritance import leave_out_inherited
 from labkit.schema.catalog.kind import (
     FLAG,
@@ -21,14 +17,12 @@ from labkit.schema.catalog.kind import (
     Tree,
 )
 from labkit.schema.catalog.names import MADE_UP_NOT_NULL, made_up, quoted
-from labkit.schema.catalog.raw import CONSTRAINT, RELATION, Arm, Raw, options
+from labkit.schema.catalog.raw import CONSTRAINT, RELATION, Arm, Raw
 from labkit.schema.catalog.row import Sequence
 from labkit.schema.catalog.sequences import option_words
 from labkit.schema.catalog.sequences import options as sequence_options
+from labkit.schema.catalog.template import Templates
 
-_STORAGE = {"p": "plain", "e": "external", "m": "main", "x": "extended"}
-_COMPRESSION = {"p": "pglz", "l": "lz4"}
-_GENERATION = {"s": "generated", "v": "virtual"}
 _IDENTITY = {"a": "always", "d": "by default"}
 
 
@@ -102,7 +96,7 @@ class Columns(Kind):
             owners.update(tree.get(section, {}))
         tables = {oid: name for oid, name in raw.relations.items() if name in owners}
         sequences = {(held.table, held.number): held for held in raw.sequences if held.how == "i"}
-        templates = _Templates(raw)
+        templates = Templates(raw)
         for relation, table in tables.items():
             names, told = raw.attributes.get(relation, _NOTHING)
             columns = owners[table]["columns"] = dict(
@@ -125,8 +119,8 @@ class Columns(Kind):
         for section in self.inside:
             columns.update({name: held["columns"] for name, held in tree.get(section, {}).items()})
         tables = {oid: name for oid, name in raw.relations.items() if name in columns}
-        templates = _Templates(raw)
-        _add_defaults(raw, {oid: columns[name] for oid, name in tables.items()}, templates)
+        templates = Templates(raw)
+        defaults.add(raw, {oid: columns[name] for oid, name in tables.items()}, templates)
         for (relation, number), note in self._notes(raw).items():
             if relation in tables:
                 columns[tables[relation]][raw.columns[relation][number]].update(note)
@@ -207,75 +201,6 @@ class Columns(Kind):
 
 
 _NOTHING: tuple[list[str], list[str]] = ([], [])
-
-
-class Template(NamedTuple):
-    """What many columns have in common, and what still has to be looked up for each."""
-
-    spec: Spec
-    generation: str = ""
-    identity: str = ""
-    inherited: bool = False
-
-
-class _Templates(dict[str, Template]):
-    """Templates by what the server told; ``special`` are those with something to be looked up."""
-
-    def __init__(self, raw: Raw) -> None:
-        self._raw = raw
-        # A column that was dropped.
-        self[""] = Template({})
-        self.special = {""}
-
-    def __missing__(self, text: str) -> Template:
-        found = self[text] = template(attribute(self._raw, text), self._raw.version)
-        if found.identity:
-            self.special.add(text)
-        return found
-
-
-def template(held: Attribute, version: int) -> Template:
-    """What an attribute says of all the columns that are like it."""
-    spec: Spec = {"type": held.type}
-    if held.collation:
-        spec["collation"] = held.collation
-    if held.not_null:
-        spec["nullable"] = False
-    if held.storage:
-        spec["storage"] = _STORAGE[held.storage]
-    if held.compression in _COMPRESSION:
-        spec["compression"] = _COMPRESSION[held.compression]
-    if held.target:
-        spec["statistics"] = int(held.target)
-    if held.options:
-        spec["options"] = options(held.options)
-    if held.foreign_options:
-        spec["foreign options"] = options(held.foreign_options)
-    grants = privileges.unusual(held.acl, "column", version) if held.acl else None
-    if grants:
-        spec["privileges"] = grants
-    return Template(spec, held.generation, held.identity, held.inherited)
-
-
-def _add_defaults(raw: Raw, tables: dict[str, dict[str, Spec]], templates: _Templates) -> None:
-    for default in defaults.found(raw):
-        spelled: dict[str, str | None] = {}
-        for relation in default.relations:
-            if relation not in tables:
-                continue
-            names, told = raw.attributes[relation]
-            spec = tables[relation][names[default.place]]
-            if default.steady:
-                spec["default"] = default.text
-                continue
-            if generation := templates[told[default.place]].generation:
-                spec[_GENERATION[generation]] = bare_expression(default.text)
-                continue
-            kind = spec["type"]
-            if kind not in spelled:
-                spelled[kind] = constants.default(steady(default.text), kind)
-            if (text := spelled[kind]) is not None:
-                spec["default"] = text
 
 
 def _identity(raw: Raw, letter: str, key: tuple[str, str], sequence: Sequence | None) -> str | Spec:

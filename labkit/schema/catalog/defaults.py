@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from labkit.schema.catalog import constants
+from labkit.schema.catalog.expression import bare_expression, steady
+from labkit.schema.catalog.kind import Spec
 from labkit.schema.catalog.marks import INNER, mark
 from labkit.schema.catalog.raw import Raw
+from labkit.schema.catalog.template import Templates
+
+_GENERATION = {"s": "generated", "v": "virtual"}
 
 # The tree of nextval('sequence'::regclass), by itself and made an integer: what serial columns
 # have. It holds the oid of the sequence, byte by byte, where the percent sign is.
@@ -67,3 +73,25 @@ def _next_of(raw: Raw, tree: str) -> str:
     name = raw.relations.get(oid) or raw.identity(oid)
     literal = name.replace("'", "''")
     return f"nextval('{literal}'::regclass)"
+
+
+def add(raw: Raw, tables: Mapping[str, dict[str, Spec]], templates: Templates) -> None:
+    """Say of the columns of tables, by oid, what they have by default or are made of."""
+    for default in found(raw):
+        spelled: dict[str, str | None] = {}
+        for relation in default.relations:
+            if relation not in tables:
+                continue
+            names, told = raw.attributes[relation]
+            spec = tables[relation][names[default.place]]
+            if default.steady:
+                spec["default"] = default.text
+                continue
+            if generation := templates[told[default.place]].generation:
+                spec[_GENERATION[generation]] = bare_expression(default.text)
+                continue
+            kind = spec["type"]
+            if kind not in spelled:
+                spelled[kind] = constants.default(steady(default.text), kind)
+            if (text := spelled[kind]) is not None:
+                spec["default"] = text

@@ -6,9 +6,9 @@ from typing import Any
 
 from labkit.schema.catalog import columnop, op
 from labkit.schema.catalog.attributes import attribute
-from labkit.schema.catalog.columns import template
 from labkit.schema.catalog.kind import GRANTS, MAPPING, NUMBER, TEXT, Kind, Side, Spec, Tree, plain
 from labkit.schema.catalog.raw import Raw
+from labkit.schema.catalog.template import template
 
 
 class ViewColumns(Kind):
