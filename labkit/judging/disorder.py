@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
-from labkit.judging import history
+from labkit.judging import configuration, history
 from labkit.judging.history import Revision
 from labkit.messages import history as messages
 from labkit.observation import Observation
@@ -19,7 +19,7 @@ _ILLEGAL = "@-+:"
 
 
 def behind(project: Path, seen: Observation) -> list[Finding]:
-    """The faults of the revision files that a command failed for, none where it was otherwise.
+    """The faults of the project's files that a command failed for, none where it was otherwise.
 
     An error that PostgreSQL sent shows that the order was fine. Several heads are no fault of their
     own: they explain a failure only where Alembic complains of them.
@@ -27,7 +27,7 @@ def behind(project: Path, seen: Observation) -> list[Finding]:
     failure = seen.failure
     if (failure and failure.sqlstate) or seen.migrated:
         return []
-    if found := faults(project):
+    if found := configuration.behind(project, seen) or faults(project):
         return found
     told = failure.message if failure else ""
     revisions, _ = history.read(project)

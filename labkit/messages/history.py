@@ -125,3 +125,26 @@ def circle(revisions: Sequence[tuple[str, Place]]) -> Finding:
         ", ".join(f"{id_} ({where})" for id_, where in revisions),
         str(revisions[0][1]),
     )
+
+
+def no_configuration(name: str) -> Finding:
+    """The file that says where the revisions are is gone."""
+    return Finding(
+        f"There is no {name}, so Alembic does not know where the revisions are.",
+        f"{name}, with script_location in its section [alembic]",
+        "no such file",
+        why="It was deleted, renamed or moved.",
+        remedy="Bring it back; or have a new one written: alembic init FOLDER",
+    )
+
+
+def no_script_location(place: Place, section: bool) -> Finding:
+    """That file does not say where the revisions are."""
+    return Finding(
+        f"{place.file} does not say where the revisions are.",
+        "script_location in its section [alembic]",
+        "no such line in that section" if section else "no such section",
+        str(place),
+        "The line was deleted or commented out, or stands in another section.",
+        "Below [alembic]: script_location = %(here)s/FOLDER",
+    )
