@@ -212,9 +212,9 @@ class Server:
     def prepare(self, name: str) -> None:
         """Make the next ``throwaway`` of this name ahead, until ``discard``."""
         if name not in self._ahead:
-            token, unique = _unique(name)
+            # Known before it is made: an interrupt in between must not leave it behind.
+            token, unique = self._ahead[name] = _unique(name)
             self._admin.work([name], lambda: self._make(token, unique, name, None))
-            self._ahead[name] = token, unique
 
     def discard(self) -> None:
         """Drop what was prepared and is not used."""

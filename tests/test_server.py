@@ -435,3 +435,20 @@ def test_a_fork_does_not_use_the_connection_of_its_parent(server: Server) -> Non
 
     assert as_somebody(os.geteuid(), os.getegid(), look) != mine
     assert server._admin.run("SELECT pg_backend_pid()") == mine
+
+
+def test_what_is_made_ahead_is_dropped_though_the_making_was_interrupted(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(name: str) -> None:
+        raise KeyboardInterrupt
+
+    name = f"lab_{secrets.token_hex(4)}"
+    with monkeypatch.context() as patched:
+        patched.setattr(server, "_close", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            server.prepare(name)
+    made = f"SELECT datname FROM pg_database WHERE datname LIKE '{name}_throwaway_%'"
+    assert len(ask(server.admin_url, made)) == 1
+    server.discard()
+    assert ask(server.admin_url, made) == []

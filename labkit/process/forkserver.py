@@ -208,8 +208,8 @@ def main(path: list[str], loaded: set[str], told_by_runner: list[str]) -> None:
         for module in _MODULES:
             importlib.import_module(module)
         with contextlib.suppress(Exception):  # a program that meets the same tells it
-            warm()
             keep_command_line()
+            warm()
         observer.listen()
         observer.listen_to_alembic()
     except Exception as error:
