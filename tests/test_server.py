@@ -81,14 +81,15 @@ def test_the_role_owns_its_database_and_may_change_the_schema_public(lab: Databa
     assert ask(lab.url, "SELECT current_user, current_database()") == [(lab.name, lab.name)]
 
 
-@pytest.mark.parametrize("elsewhere", ["postgres", "template1", "lab_elsewhere"])
+@pytest.mark.parametrize("elsewhere", ["postgres", "template1", "that of another lab"])
 def test_the_role_may_enter_no_other_database(
-    server: Server, lab: Database, elsewhere: str
+    server: Server, lab: Database, request: pytest.FixtureRequest, elsewhere: str
 ) -> None:
-    server.fresh("lab_elsewhere")
+    if elsewhere == "that of another lab":
+        elsewhere = server.fresh(f"{lab.name}_other").name
+        request.addfinalizer(lambda: server.drop(elsewhere))
     with pytest.raises(psycopg2.OperationalError, match=r"permission denied|rejects connection"):
         ask(lab.url, "SELECT 1", dbname=elsewhere)
-    server.drop("lab_elsewhere")
 
 
 def test_the_role_may_not_read_where_the_secret_lies(server: Server, lab: Database) -> None:
