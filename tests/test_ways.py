@@ -116,6 +116,12 @@ $ python -c "open('versions/0.py', 'w').write('print(1); broken(')"
     assert told.actual == "SyntaxError: '(' was never closed"
 
 
+def test_a_walk_that_breaks_off_is_told(found: Find) -> None:
+    (told,) = found(revision("0001", None, UP, "import os; os._exit(3)"))
+    assert told.what == "The page's chain of revisions does not hold in one."
+    assert told.actual == "exit status 3"
+
+
 def test_a_script_that_cannot_be_made_is_told(found: Find) -> None:
     reads = "len(op.get_bind().execute(sa.text('SELECT 1')).all())"
     (told,) = found(revision("0001", None, reads, "pass"))

@@ -54,8 +54,9 @@ def walk(
                 observe=False,
             )
     if seen.status != 0:
-        last = seen.output.strip().rpartition("\n")[2]
-        walked.found.append(("in one", last or f"exit status {seen.status}"))
+        lines = seen.output.split("\n")
+        said = [line for line in lines if line.strip() and not line.startswith(walker.MARK)]
+        walked.found.append((way.IN_ONE, said[-1] if said else f"exit status {seen.status}"))
     return walked.found
 
 
@@ -92,7 +93,6 @@ class _Talk:
     def close(self) -> None:
         """Say no more, which ends the walker."""
         if self._line is not None:
-            self._line.shutdown(socket.SHUT_RDWR)
             self._line.close()
             self._line = None
 

@@ -67,20 +67,16 @@ def _chain() -> list[tuple[str, str]]:
     line.main(["heads"])
     script = ScriptDirectory.from_config(line.config)
     chain = list(script.walk_revisions())[::-1]
-    return [(revision.revision, _below(revision, script)) for revision in chain]
+    branches = len(script.get_bases()) > 1 or any(one.is_branch_point for one in chain)
+    return [(revision.revision, _below(revision, branches)) for revision in chain]
 
 
-def _below(revision: Script, script: ScriptDirectory) -> str:
+def _below(revision: Script, branches: bool) -> str:
     """What a downgrade names that takes back this one revision and leaves other branches alone."""
     below = revision.down_revision or "base"
     if not isinstance(below, str):
         return below[0]  # taking back a merge leaves all that it merged
-    return f"{revision.revision}@{below}" if _branches(script) else below
-
-
-def _branches(script: ScriptDirectory) -> bool:
-    forks = any(revision.is_branch_point for revision in script.walk_revisions())
-    return forks or len(script.get_bases()) > 1
+    return f"{revision.revision}@{below}" if branches else below
 
 
 _new = psycopg2.connect
