@@ -6,11 +6,11 @@ their streams behave alike and that ``labkit`` is not in the program's way.
 
 from __future__ import annotations
 
-import _signal  # type: ignore[import-not-found]
 import fcntl
 import io
 import os
 import resource
+import signal
 import struct
 import sys
 import termios
@@ -59,18 +59,15 @@ def _adopt_environment(wanted: dict[bytes, bytes]) -> None:
 
 
 def _adopt_signals(ignored: list[int], blocked: list[int]) -> None:
-    # By numbers, past the module that makes names of them, for which memory would be copied.
-    own = {_signal.SIGPIPE, getattr(_signal, "SIGXFSZ", _signal.SIGPIPE)}
-    for number in range(1, _signal.NSIG):
-        if number in own:
-            continue
+    own = {signal.SIGPIPE, getattr(signal, "SIGXFSZ", signal.SIGPIPE)}
+    for number in signal.valid_signals() - own:
         if number in ignored:
-            _signal.signal(number, _signal.SIG_IGN)
-        elif number == _signal.SIGINT:
-            _signal.signal(number, _signal.default_int_handler)
-        elif _signal.getsignal(number) == _signal.SIG_IGN:
-            _signal.signal(number, _signal.SIG_DFL)
-    _signal.pthread_sigmask(_signal.SIG_SETMASK, blocked)
+            signal.signal(number, signal.SIG_IGN)
+        elif number == signal.SIGINT:
+            signal.signal(number, signal.default_int_handler)
+        elif signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
 
 
 def settle_streams() -> None:
