@@ -32,6 +32,8 @@ def connect() -> None:
         for _ in range(9):
             if connection.poll() == POLL_READ:  # the system has made the connection already
                 break
+        else:
+            raise ConnectionError("libpq did not get to where it asks the server")
         encrypt_password("secret", "nobody", connection, "scram-sha-256")
         connection.close()
 

@@ -166,6 +166,26 @@ def test_what_has_arrived_is_read_before_the_server_has_sent_all() -> None:
     assert "enums" not in answer.tree
 
 
+def test_a_server_tells_the_end_of_each_large_part(
+    world: Any, execute: Execute, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    execute("CREATE TABLE t (id serial PRIMARY KEY)")
+    heard: list[bytes] = []
+    write = Answer.write
+
+    def hear(answer: Answer, line: bytes) -> None:
+        heard.append(line.rstrip(b"\n").replace(b"\x1f", b" ").split(b".")[0])
+        write(answer, line)
+
+    monkeypatch.setattr(Answer, "write", hear)
+    snapshot.read(world)
+    for part in (b"sequence", b"relation", b"index", b"constraint", b"default"):
+        end = heard.index(b"end " + part)
+        # What is behind it has the server send what it has in hand.
+        assert heard[end + 1] == b"filler "
+        assert not any(line.startswith(part + b" ") for line in heard[end:])
+
+
 def test_who_holds_a_lock_is_told_and_the_connection_lives_on(database: str) -> None:
     with (
         closing(psycopg2.connect(database)) as other,
