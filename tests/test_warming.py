@@ -32,3 +32,14 @@ for _ in range(2):
     with Runner(fork=True) as runner:
         seen = runner.run("python lines.py", project=tmp_path, env=environment(""))
     assert seen.output == "False\nTrue\n"
+
+
+def test_a_variable_of_the_runner_alone_is_none_of_a_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OF_THE_RUNNER", "1")
+    given = environment("")
+    del given["OF_THE_RUNNER"]
+    with Runner(fork=True) as runner:
+        program = "python -c 'import os; print(os.environ.get(\"OF_THE_RUNNER\"))'"
+        assert runner.run(program, project=tmp_path, env=given).output == "None\n"
