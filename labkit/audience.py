@@ -10,7 +10,13 @@ from labkit.trial import Record, Trial
 
 
 class Audience(Protocol):
-    """Told of each step as it is taken."""
+    """Told of each step as it is taken.
+
+    Attributes:
+        costs: whether it is to hear what statements cost too, which takes time to read.
+    """
+
+    costs: bool
 
     def opened(self, title: str, source: str) -> None:
         """A run begins; ``source`` says which PostgreSQL is in use."""
@@ -36,6 +42,8 @@ class Audience(Protocol):
 
 class Silent:
     """An audience that wants to hear nothing."""
+
+    costs = False
 
     def opened(self, title: str, source: str) -> None:
         """Hear nothing."""

@@ -96,6 +96,7 @@ def examine(
             live_url=start.live_url,
             timeout=CHECK_SECONDS,
             files=start.files,
+            costs=audience.costs,
         )
         watch(trial, checks, audience)
     exam = Exam(lab, checks, trial, Journey())

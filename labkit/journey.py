@@ -104,7 +104,8 @@ def walk(
     ):
         url, at = start
         audience.aside(messages.walking([one.id for one in todo]))
-        walker = _Walker(Trial(copy, url, runner, timeout=CHECK_SECONDS), audience)
+        trial = Trial(copy, url, runner, timeout=CHECK_SECONDS, costs=audience.costs)
+        walker = _Walker(trial, audience)
         legs: list[Leg] = []
         for one in todo:
             below = line.index(one) - 1

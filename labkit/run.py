@@ -90,12 +90,14 @@ class Runner:
         on_output: Callable[[str], None] | None = None,
         timeout: float | None = None,
         observe: bool = True,
+        costs: bool = True,
     ) -> Observation:
         """Run ``command`` with a shell in the folder ``project`` and return what it did.
 
         ``env`` is the whole environment, ``timeout`` in seconds. ``on_output`` gets all output as
         it comes. Ctrl-C is passed on to the command, which has two seconds to end by itself.
-        Without ``observe`` only output and exit status are known of it.
+        Without ``observe`` only output and exit status are known of it; without ``costs`` no
+        locks, rewrites and scans, the reading of which takes a good part of a short migration.
 
         Raises Trouble when it cannot be run or observed: no such project, Alembic cannot be
         loaded, no room for what is observed. What ``on_output`` raises ends the command and
@@ -108,7 +110,7 @@ class Runner:
         try:
             began = time.perf_counter()
             process = self._start(
-                prepared, command, project, env, told if observe else None, writing
+                prepared, command, project, env, _observing(observe, costs, told, project), writing
             )
             os.close(writing)
             writing = -1
@@ -179,7 +181,7 @@ class Runner:
         command: str,
         project: Path,
         env: Mapping[str, str],
-        told: Path | None,
+        observing: Mapping[str, str],
         writing: int,
     ) -> Process:
         pipe = os.fstat(writing)
@@ -187,7 +189,7 @@ class Runner:
             **env,
             "PATH": _path(prepared.binaries, env.get("PATH", os.defpath)),
             "PYTHONUNBUFFERED": env.get("PYTHONUNBUFFERED") or standing.UNBUFFERED,
-            **_observing(told, project),
+            **observing,
             standing.PIPE: f"{pipe.st_dev}:{pipe.st_ino}",
             leftovers.FOLDER: str(self._folder),
         }
@@ -209,11 +211,12 @@ class Runner:
             raise messages.cannot_start(command, project, error) from error
 
 
-def _observing(told: Path | None, project: Path) -> dict[str, str]:
+def _observing(observe: bool, costs: bool, told: Path, project: Path) -> dict[str, str]:
     """What a process has to know that tells what it does."""
-    if told is None:
+    if not observe:
         return {}
-    return {record.RECORD: str(told), record.PROJECT: os.path.realpath(project)}
+    asked = {record.COSTS: "1"} if costs else {}
+    return {record.RECORD: str(told), record.PROJECT: os.path.realpath(project), **asked}
 
 
 def _path(binaries: Path, path: str) -> str:

@@ -49,6 +49,7 @@ class Screen:
         self._hidden = 0
         self._after: list[str] = []
         self._brief = brief
+        self.costs = not brief
         self._held: list[str] = []
 
     def opened(self, title: str, source: str) -> None:

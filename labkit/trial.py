@@ -95,6 +95,7 @@ class Trial:
         live_url: what it is for a “check live”, where there is one.
         timeout: seconds that one command may take, None for no limit.
         files: files of a page that stand in the project already, by path.
+        costs: whether all is read that statements cost, or only what a claim asks for.
     """
 
     def __init__(
@@ -106,12 +107,14 @@ class Trial:
         live_url: str = "",
         timeout: float | None = None,
         files: Mapping[str, File] | None = None,
+        costs: bool = True,
     ) -> None:
         self.project = project
         self.url = url
         self.live_url = live_url
         self.runner = runner
         self.timeout = timeout
+        self.costs = costs
         self.files: dict[str, File] = dict(files or {})
         self.records: list[Record] = []
 
@@ -140,7 +143,12 @@ class Trial:
         url = self.live_url if command.live else self.url
         env = {k: v for k, v in environment(url).items() if k not in _OF_A_TERMINAL}
         observation = self.runner.run(
-            command.text, project=self.project, env=env, on_output=on_output, timeout=self.timeout
+            command.text,
+            project=self.project,
+            env=env,
+            on_output=on_output,
+            timeout=self.timeout,
+            costs=self.costs or _asks_costs([command, *self.files.values()]),
         )
         record = Record(command, observation, self._unchanged_files())
         if observation.interrupted:
@@ -190,6 +198,10 @@ class Trial:
             if there == file.text.encode():
                 unchanged[path] = file
         return unchanged
+
+
+def _asks_costs(steps: Sequence[Step]) -> bool:
+    return any(claim.kind in ("Locks", "Cost") for step in steps for claim in step.claims)
 
 
 def environment(url: str) -> dict[str, str]:

@@ -6,6 +6,7 @@ import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,9 @@ from labkit import desk
 from labkit.audience import Silent
 from labkit.course import Course
 from labkit.lab import Lab
+from labkit.observation import Observation
 from labkit.progress import Standing
+from labkit.run import Runner
 from labkit.server import Server
 from labkit.trouble import Trouble
 from labkit.verdict import Verdict
@@ -300,6 +303,30 @@ def test_an_answer_passes_its_check_and_stays_as_it_is(
     assert verdict.following == f"Go on: invoke lab {NUMBER}"
     assert sorted(path.name for path in project.iterdir()) == ["notes.txt", "shop.py"]
     assert sold(server) == ["desk", "lamp"]
+
+
+@pytest.mark.parametrize("costs", [True, False])
+def test_a_check_reads_the_costs_that_its_audience_wants_to_hear(
+    course: Course,
+    lab: Lab,
+    project: Path,
+    shared_runner: Runner,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    costs: bool,
+) -> None:
+    asked: set[bool] = set()
+    run = shared_runner.run
+
+    def asking(*words: Any, **options: Any) -> Observation:
+        asked.add(options["costs"])
+        return run(*words, **options)
+
+    monkeypatch.setattr(shared_runner, "run", asking)
+    audience = Listener()
+    audience.costs = costs
+    course.check(lab, audience)
+    assert asked == {costs}
 
 
 def test_what_a_check_writes_does_not_reach_the_project(

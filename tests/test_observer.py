@@ -269,6 +269,18 @@ def test_a_plain_process_tells_the_same_cost(runner: Runner, project: Project) -
     assert (statement.locks, statement.rewrites, statement.scans) == (locks, rewrites, scans)
 
 
+def test_without_costs_everything_else_is_told(runner: Runner, project: Project) -> None:
+    execute(project.url, SCHEMA + ROWS)
+    project.revision("0001", None, COSTS["alter type, conversion"][0])
+    line = "alembic upgrade head"
+    seen = runner.run(line, project=project.folder, env=project.env, costs=False)
+    [statement] = seen.migrated
+    assert (statement.locks, statement.rewrites, statement.scans) == ({}, (), ())
+    assert statement.text.startswith("ALTER TABLE products ALTER COLUMN")
+    assert (str(statement.place), statement.outside) == ("migrations/versions/0001.py:9", False)
+    assert statement.seconds > 0
+
+
 def test_each_statement_is_told_what_it_was_the_first_to_take(
     forking: Runner, project: Project
 ) -> None:

@@ -69,3 +69,45 @@ def test_a_reading_that_fails_leaves_the_transaction_as_it_was(
             Relations(connection).before("SELECT 1", "alembic_version")
         cursor.execute("SELECT id FROM products")
         assert cursor.fetchall() == [(1,)]
+
+
+ADDING = "ALTER TABLE products ADD COLUMN name text"
+
+
+@pytest.mark.parametrize("costs", [True, False])
+@pytest.mark.parametrize(
+    ("statement", "autocommit", "outside"),
+    [
+        (ADDING, False, False),
+        (ADDING, True, True),
+        (f"{ADDING}; COMMIT", False, True),
+        (f"{ADDING}; COMMIT; BEGIN", False, True),
+        (f"{ADDING}; SELECT 1", False, False),
+        ("COMMIT", False, False),
+    ],
+    ids=["inside", "outside", "ended", "another", "two", "control"],
+)
+def test_what_had_no_transaction_is_told_with_costs_or_without(
+    connection: Any, statement: str, *, autocommit: bool, outside: bool, costs: bool
+) -> None:
+    relations = Relations(connection, costs=costs)
+    connection.autocommit = autocommit
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+        relations.before(statement, "alembic_version")
+        cursor.execute(statement)
+        told = relations.after()
+    assert told.get("outside", False) == outside
+    assert costs or not told.keys() - {"outside"}
+
+
+def test_without_costs_nothing_is_read_around_a_single_statement(
+    connection: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("labkit.process.relations._LOCKS", "SELECT 'lock', 1 / 0, '', '', 0, 0")
+    relations = Relations(connection, costs=False)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+        relations.before(ADDING, "alembic_version")
+        cursor.execute(ADDING)
+    assert relations.after() == {}

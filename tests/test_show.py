@@ -218,6 +218,13 @@ def test_a_traceback_of_one_command_does_not_hide_lines_of_the_next() -> None:
 # A check shows a command that went well on one line.
 
 
+@pytest.mark.parametrize("brief", [True, False])
+def test_a_screen_asks_for_costs_where_it_shows_them(*, brief: bool) -> None:
+    drawn = Drawn(brief=brief)
+    lines = drawn.run(statements=(sent("A", seconds=0.001),))
+    assert any("no new lock · 1.0 ms" in line for line in lines) == drawn.screen.costs
+
+
 def test_a_brief_screen_shows_no_output_of_a_command_that_went_well() -> None:
     drawn = Drawn(brief=True)
     assert drawn.run("one\n", statements=(sent("A"),)) == ["$ alembic upgrade head"]

@@ -146,6 +146,42 @@ def test_a_table_that_somebody_holds_is_not_waited_for(
             count_rows(database.url, ["a"])
 
 
+@pytest.mark.parametrize(
+    ("costs", "claim", "told"),
+    [
+        (True, "", True),
+        (False, "", False),
+        (False, "# => Version: 2", False),
+        (False, "# => Locks: a ACCESS EXCLUSIVE", True),
+        (False, "# => Cost: nothing", True),
+    ],
+)
+def test_costs_are_read_where_they_are_wanted_or_claimed(
+    trial: Trial, *, costs: bool, claim: str, told: bool
+) -> None:
+    source = chain(
+        revision("1", None, "op.create_table('a', sa.Column('id', sa.Integer))"),
+        revision("2", "1", "op.add_column('a', sa.Column('b', sa.Integer))"),
+    )
+    trial.costs = costs
+    take(trial, source + console("$ alembic upgrade 1"))
+    take(trial, console("$ alembic upgrade 2", *filter(None, [claim])))
+    locks = [one.locks for one in trial.records[-1].observation.migrated]
+    assert locks == [{"a": "ACCESS EXCLUSIVE"} if told else {}]
+
+
+def test_costs_are_read_where_a_line_of_a_file_claims_one(trial: Trial) -> None:
+    body = "op.add_column('a', sa.Column('b', sa.Integer))\n    # => Cost: nothing"
+    source = chain(
+        revision("1", None, "op.create_table('a', sa.Column('id', sa.Integer))"),
+        revision("2", "1", body),
+    )
+    trial.costs = False
+    take(trial, source + console("$ alembic upgrade 1", "$ alembic upgrade 2"))
+    locks = [one.locks for one in trial.records[-1].observation.migrated]
+    assert locks == [{"a": "ACCESS EXCLUSIVE"}]
+
+
 def test_nothing_is_read_behind_a_failure(trial: Trial) -> None:
     take(trial, console("$ false", "# => Version: base", "# => Rows: a 1", flags='snapshot="s"'))
     [record] = trial.records

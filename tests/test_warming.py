@@ -6,7 +6,9 @@ from pathlib import Path
 
 import psutil
 import pytest
+import sqlalchemy.engine
 
+from labkit.process import failing
 from labkit.process.warming import warm
 from labkit.run import Runner
 from labkit.trial import environment
@@ -32,6 +34,14 @@ for _ in range(2):
     with Runner(fork=True) as runner:
         seen = runner.run("python lines.py", project=tmp_path, env=environment(""))
     assert seen.output == "False\nTrue\n"
+
+
+def test_where_modules_are_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    file = sqlalchemy.engine.__file__
+    where = Path(file).resolve()
+    failing.remember_modules()
+    monkeypatch.setattr("os.path.realpath", None)
+    assert Path(failing.real_path(file)) == where
 
 
 def test_a_variable_of_the_runner_alone_is_none_of_a_command(

@@ -87,7 +87,7 @@ class Rehearsal:
                 template = self.database.name
                 copy = self.server.throwaway(self.lab.database, template=template)
                 url = stack.enter_context(copy).url
-            own = Trial(project, url, self.runner, timeout=CHECK_SECONDS)
+            own = Trial(project, url, self.runner, timeout=CHECK_SECONDS, costs=False)
             _watch(own, steps)
             exam = examine(
                 self.lab,

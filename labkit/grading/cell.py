@@ -137,7 +137,7 @@ def _play_page(lab: Lab, scratch: Path, url: str, runner: Runner, version: int) 
     steps = possible(lab.page.example, version)
     project = scratch / "page" / lab.name
     project.mkdir(parents=True)
-    trial = Trial(project, url, runner, timeout=CHECK_SECONDS)
+    trial = Trial(project, url, runner, timeout=CHECK_SECONDS, costs=False)
     watch(trial, steps, Silent())
     if trial.records and (trial.records[-1].failed or not trial.records[-1].ended):
         raise messages.page_fails(lab, trial.records[-1].command.text)
@@ -145,7 +145,7 @@ def _play_page(lab: Lab, scratch: Path, url: str, runner: Runner, version: int) 
 
 def _play(commands: Sequence[str], project: Path, url: str, runner: Runner) -> list[Finding]:
     """Run the commands that a submission brings, as far as they go well."""
-    trial = Trial(project, url, runner, timeout=CHECK_SECONDS)
+    trial = Trial(project, url, runner, timeout=CHECK_SECONDS, costs=False)
     steps = [Command(text, number) for number, text in enumerate(commands, 1)]
     watch(trial, steps, Silent())
     last = trial.records[-1] if trial.records else None

@@ -33,6 +33,14 @@ def real_path(file: str) -> str:
     return _real_paths[file]
 
 
+def remember_modules() -> None:
+    """Look up beforehand, once for all forks, where the modules are that are loaded now."""
+    for module in list(sys.modules.values()):
+        file = getattr(module, "__file__", None)
+        if isinstance(file, str):
+            real_path(file)
+
+
 def is_alembic(frame: FrameType) -> bool:
     """Whether a frame is Alembic's own code (and not a project's folder of that name)."""
     name = frame.f_globals.get("__name__", "")

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from labkit.process import leftovers, plain, program, standing
+from labkit.process import failing, leftovers, plain, program, standing
 from labkit.process.observer import Observer
 from labkit.process.parting import Parting
 from labkit.process.warming import keep_command_line, warm
@@ -220,6 +220,7 @@ def main(path: list[str], loaded: set[str], told_by_runner: list[str]) -> None:
     def settle() -> None:
         nonlocal names
         names = standing.loaded()
+        failing.remember_modules()
         parting.begin()
 
     def load(module: str) -> None:

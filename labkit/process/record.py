@@ -20,8 +20,10 @@ from labkit.observation import Failure, Place, Statement
 
 RECORD = "LABS_RECORD"
 PROJECT = "LABS_PROJECT"
+COSTS = "LABS_COSTS"
 
 _HEADER = {"kind": "header"}
+_ENCODER = json.JSONEncoder(default=str, separators=(",", ":"))
 _STACK_LINE = re.compile(r'  File "(.*)", line (\d+) in ')
 
 
@@ -42,7 +44,7 @@ def remove(path: Path) -> None:
 
 def append(path: str, line: Mapping[str, Any]) -> None:
     """Add one line to the record at ``path``; empties the record when it does not fit."""
-    data = json.dumps(line, default=str, separators=(",", ":")).encode() + b"\n"
+    data = _ENCODER.encode(line).encode() + b"\n"
     handle = os.open(path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_CLOEXEC", 0))
     try:
         if os.write(handle, data) != len(data):
@@ -100,12 +102,11 @@ def read(path: Path, project: Path) -> Recorded:
     used: set[tuple[str, str]] = set()
     for line in lines[1:]:
         pid = line["pid"]
+        used.update((kind, name) for kind, name in line.get("uses", ()))
         match line["kind"]:
             case "start":
                 begun.add(pid)
                 programs.append(tuple(line["argv"]))
-            case "use":
-                used.add((line["of"], line["name"]))
             case "sent":
                 sent[pid, line["number"]] = line
             case "done":

@@ -100,10 +100,16 @@ class _Reading:
 
 
 class Relations:
-    """Watches the tables that one connection sees. Works with psycopg2, is silent otherwise."""
+    """Watches the tables that one connection sees. Works with psycopg2, is silent otherwise.
 
-    def __init__(self, connection: Any) -> None:
+    Unless ``costs`` are asked for, it tells only what is "outside", for which it mostly need not
+    read anything.
+    """
+
+    def __init__(self, connection: Any, *, costs: bool = True) -> None:
         self.connection = connection
+        self._costs = costs
+        self._reads = True
         driver: Any = sys.modules.get("psycopg2.extensions")
         known = driver is not None and isinstance(connection, driver.connection)
         self._driver = driver if known else None
@@ -122,6 +128,11 @@ class Relations:
         """Read the state that ``statement`` meets; ``bookkeeping`` names the table to leave out."""
         self._bookkeeping = bookkeeping
         if _CONTROL.match(statement):
+            self._last, self._reads = None, True
+            return
+        # One that holds others may end a transaction and begin another.
+        self._reads = self._costs or ";" in statement
+        if not self._reads:
             self._last = None
             return
         self._truncates = _TRUNCATE.match(statement) is not None
@@ -139,6 +150,18 @@ class Relations:
 
         "outside" is there, and true, where it had no transaction that outlived it.
         """
+        if not self._reads:
+            return {"outside": True} if self._is_idle() else {}
+        told = self._told()
+        return told if self._costs or not told else {"outside": told.get("outside", False)}
+
+    def _is_idle(self) -> bool:
+        driver = self._driver
+        if driver is None:
+            return False
+        return bool(self.connection.get_transaction_status() == driver.TRANSACTION_STATUS_IDLE)
+
+    def _told(self) -> dict[str, Any]:
         before, self._last = self._last, None
         if before is None:
             return {}
