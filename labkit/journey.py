@@ -102,10 +102,10 @@ def walk(
         workspace.copied(project, scratch) as copy,
         _start(lab, server, end, line, lowest) as start,
     ):
-        url, at = start
+        url, at, there = start
         audience.aside(messages.walking([one.id for one in todo]))
         trial = Trial(copy, url, runner, timeout=CHECK_SECONDS, costs=audience.costs)
-        walker = _Walker(trial, audience)
+        walker = _Walker(trial, audience, there)
         legs: list[Leg] = []
         for one in todo:
             below = line.index(one) - 1
@@ -132,24 +132,25 @@ def given_by(page: Page) -> dict[str, str]:
 class _Walker:
     """Takes one leg after the other in one database."""
 
-    def __init__(self, trial: Trial, audience: Audience) -> None:
+    def __init__(self, trial: Trial, audience: Audience, there: Snapshot) -> None:
         self._trial = trial
         self._audience = audience
+        self._there = there
 
     def went(self, verb: str, target: str) -> bool:
         """Go to a revision; False where the command did not pass."""
         command = Command(f"alembic {verb} {shlex.quote(target)}", 0, snapshot="the journey")
         watch(self._trial, [command], self._audience)
-        return self._trial.records[-1].snapshot is not None
+        seen = self._trial.records[-1].snapshot
+        self._there = seen or self._there
+        return seen is not None
 
     def leg(self, revision: Revision) -> Leg:
         """Take one revision up, down and up again, as far as it goes."""
         records = self._trial.records
         begun = len(records)
-        # Where a command led here, it was looked at behind that.
-        schema = (records[-1].snapshot if records else None) or look.schema(self._trial.url)
-        tables = tuple(schema.content.get("tables", {}))
-        states = [State(schema, count_rows(self._trial.url, tables))]
+        tables = tuple(self._there.content.get("tables", {}))
+        states = [State(self._there, count_rows(self._trial.url, tables))]
         below = revision.follows[0] if revision.follows else "base"
         for verb, target in (
             ("upgrade", revision.id),
@@ -158,17 +159,18 @@ class _Walker:
         ):
             if not self.went(verb, target):
                 break
-            after = self._trial.records[-1].snapshot
-            assert after is not None
-            states.append(State(after, count_rows(self._trial.url, tables)))
+            states.append(State(self._there, count_rows(self._trial.url, tables)))
         return Leg(revision, tuple(self._trial.records[begun:]), tuple(states))
 
 
 @contextmanager
 def _start(
     lab: Lab, server: Server, end: str, line: Sequence[Revision], lowest: int
-) -> Iterator[tuple[str, int]]:
-    """A database below the lowest own revision, and which of the line it stands at (-1: base)."""
+) -> Iterator[tuple[str, int, Snapshot]]:
+    """A database below the lowest own revision, and which of the line it stands at (-1: base).
+
+    With its schema.
+    """
     with ExitStack() as stack:
         if end and server.exists(end):
             url = stack.enter_context(server.throwaway(lab.database, template=end)).url
@@ -176,9 +178,10 @@ def _start(
             at = _position(there.alembic_version or [], line)
             made_by_hand = at == -1 and there.content.get("tables")
             if at is not None and at < lowest and not made_by_hand:
-                yield url, at
+                yield url, at, there
                 return
-        yield stack.enter_context(server.throwaway(lab.database)).url, -1
+        url = stack.enter_context(server.throwaway(lab.database)).url
+        yield url, -1, look.schema(url)
 
 
 def _position(versions: Sequence[str], line: Sequence[Revision]) -> int | None:

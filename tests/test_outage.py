@@ -80,7 +80,13 @@ def test_a_refusal_of_our_own_server_is_an_outage_even_if_it_is_back(database: D
 def test_a_server_that_nobody_answers_for_is_an_outage_whatever_failed(database: Database) -> None:
     nobody = compose({**parse(database.url), "port": "1"})
     assert "port 1 failed" in told(seen(), nobody).what
+    assert "port 1 failed" in told(seen(Failure("KeyError", "'a'")), nobody).what
     assert outage(seen(status=0, timed_out=True), nobody)
+
+
+def test_a_server_that_named_the_error_is_not_asked_whether_it_is_there(database: Database) -> None:
+    nobody = compose({**parse(database.url), "port": "1"})
+    assert outage(seen(Failure("UndefinedTable", "no such table", None, "42P01")), nobody) is None
 
 
 @pytest.mark.parametrize(

@@ -108,11 +108,12 @@ class _Walk:
 
     def run(self, chain: Sequence[tuple[str, str]]) -> _Steps:
         """Walk it: ``chain`` holds of each revision what a downgrade names that takes it back."""
-        empty = self._seen()
+        stepwise = empty = self._seen()
         for revision, below in chain:
-            if not (yield from self._there_and_back(revision, below)):
+            above = yield from self._there_and_back(revision, below, stepwise)
+            if above is None:
                 return
-        stepwise = self._seen()
+            stepwise = above
         if (yield from self._alembic(way.STEP_BY_STEP, "downgrade", "base")) is None:
             return
         self._compare(way.STEP_BY_STEP, empty, self._seen(), "after `alembic downgrade base`")
@@ -126,17 +127,16 @@ class _Walk:
         yield from self._offline(whole)
 
     def _there_and_back(
-        self, revision: str, below: str
-    ) -> Generator[Sequence[str], tuple[str, str], bool]:
-        """One revision up, down and up again; False where a command failed."""
-        before = self._seen()
+        self, revision: str, below: str, before: Snapshot
+    ) -> Generator[Sequence[str], tuple[str, str], Snapshot | None]:
+        """One revision up, down and up again: the schema then, None where a command failed."""
         for direction, target in (("upgrade", revision), ("downgrade", below)):
             if (yield from self._alembic(way.STEP_BY_STEP, direction, target)) is None:
-                return False
+                return None
         where = f"after revision {revision} went up and down"
         self._compare(way.STEP_BY_STEP, before, self._seen(), where)
         again = yield from self._alembic(way.STEP_BY_STEP, "upgrade", revision)
-        return again is not None
+        return None if again is None else self._seen()
 
     def _offline(self, whole: Snapshot) -> _Steps:
         yield from self._alembic(way.STEP_BY_STEP, "downgrade", "base")

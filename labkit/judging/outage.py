@@ -41,7 +41,9 @@ def outage(seen: Observation, url: str) -> Trouble | None:
             return messages.crowded(seen.command, failure.message)
         if failure.sqlstate.startswith(_LOST) or _broke(failure, url):
             return messages.lost(seen.command, failure.message)
-    return away(seen.command, url)
+    # A server that told what is wrong with a statement was there, and need not be asked again.
+    answered = seen.failure is not None and seen.failure.sqlstate
+    return None if answered else away(seen.command, url)
 
 
 def away(command: str, url: str) -> Trouble | None:
