@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import secrets
@@ -72,6 +73,12 @@ def pytest_configure(config: pytest.Config) -> None:
     state.chmod(0o711)
     config.stash[_STATE] = state
     os.environ[_VARIABLE] = str(state)
+
+
+def pytest_collection_finish() -> None:
+    """Have the garbage collector look no more at thousands of tests that nobody lets go of."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

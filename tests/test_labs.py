@@ -30,17 +30,35 @@ SERVERS = ["server", "oldest"] if os.environ.get("LABS_TEST_SERVERS") else ["ser
 every_lab = pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.name)
 
 
-@pytest.fixture(scope="module")
-def runner() -> Iterator[Runner]:
-    with Runner() as runner:
-        yield runner
-
-
 @pytest.fixture(scope="module", params=SERVERS)
 def any_server(request: pytest.FixtureRequest) -> Server:
     """The newest PostgreSQL and, where the tests are given others, the oldest of those."""
     found: Server = request.getfixturevalue(request.param)
     return found
+
+
+@pytest.fixture(scope="module")
+def own_processor(any_server: Server) -> Iterator[None]:
+    """Each worker keeps to one processor, where there are as many of these as of workers.
+
+    The processes of a lab hand their work to one another and hardly ever work at once. Left to
+    itself the system has the chains of two workers meet on one processor again and again, while
+    the other has nothing to do. The server is there before, and goes where it likes.
+    """
+    name = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 1))
+    allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
+    if len(allowed) == workers:
+        os.sched_setaffinity(0, {sorted(allowed)[int(name.removeprefix("gw"))]})
+    yield
+    if allowed:
+        os.sched_setaffinity(0, allowed)
+
+
+@pytest.fixture(scope="module")
+def runner(own_processor: None) -> Iterator[Runner]:
+    with Runner() as runner:
+        yield runner
 
 
 @every_lab
