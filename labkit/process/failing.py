@@ -37,7 +37,7 @@ def remember_modules() -> None:
     """Look up beforehand, once for all forks, where the modules are that are loaded now."""
     for module in list(sys.modules.values()):
         file = getattr(module, "__file__", None)
-        if isinstance(file, str):
+        if isinstance(file, str) and os.path.isabs(file):
             real_path(file)
 
 
