@@ -133,6 +133,13 @@ def test_what_was_verified_counts_the_round_trips(tiny: Rehearsal) -> None:
     assert judged.verified["round trips"] == 1
 
 
+def test_costs_that_nobody_hears_of_are_not_read(tiny: Rehearsal) -> None:
+    journey = tiny.attempt([file(revision("0002", "0001", NOTE, NO_NOTE))]).exam.journey
+    sent = [s for leg in journey.legs for one in leg.records for s in one.observation.migrated]
+    assert len(sent) == 3
+    assert not any(statement.locks for statement in sent)
+
+
 def test_each_own_revision_is_walked_by_itself(tiny: Rehearsal) -> None:
     judged = answered(
         tiny,
