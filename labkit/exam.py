@@ -61,7 +61,7 @@ class Exam:
         """What speaks against the answer, all at once."""
         folder = self.lab.folder / "snapshots"
         judged = judge_check(self.lab.page, self.checks, self.trial.records, folder)
-        wanted = {check.snapshot for check in self.checks if check.snapshot and self.journey.legs}
+        wanted = {check.snapshot for check in self.checks if check.snapshot}
         schemas = [snapshot.load(folder / f"{name}.yaml") for name in sorted(wanted)]
         judge_journey(self.journey, self.trial.records, schemas, judged)
         return judged

@@ -167,10 +167,7 @@ class _Walker:
 def _start(
     lab: Lab, server: Server, end: str, line: Sequence[Revision], lowest: int
 ) -> Iterator[tuple[str, int, Snapshot]]:
-    """A database below the lowest own revision, and which of the line it stands at (-1: base).
-
-    With its schema.
-    """
+    """A database below the lowest own revision, where on the line it is (-1: base), its schema."""
     with ExitStack() as stack:
         if end and server.exists(end):
             url = stack.enter_context(server.throwaway(lab.database, template=end)).url

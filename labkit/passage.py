@@ -47,7 +47,7 @@ def _points(course: Course, lab: Lab, steps: Sequence[Step]) -> list[tuple[int, 
         project = hold.scratch / lab.name
         project.mkdir()
         with course.server.throwaway(lab.database) as database:
-            trial = Trial(project, database.url, course.runner, timeout=CHECK_SECONDS, costs=False)
+            trial = Trial(project, database.url, course.runner, timeout=CHECK_SECONDS)
             for index, taken in enumerate(trial.take(steps)):
                 if isinstance(taken, File):
                     continue

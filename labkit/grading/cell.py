@@ -137,7 +137,7 @@ def _play_page(lab: Lab, scratch: Path, url: str, runner: Runner, version: int) 
     steps = possible(lab.page.example, version)
     project = scratch / "page" / lab.name
     project.mkdir(parents=True)
-    trial = Trial(project, url, runner, timeout=CHECK_SECONDS, costs=False)
+    trial = Trial(project, url, runner, timeout=CHECK_SECONDS)
     watch(trial, steps, Silent())
     if trial.records and (trial.records[-1].failed or not trial.records[-1].ended):
         raise messages.page_fails(lab, trial.records[-1].command.text)

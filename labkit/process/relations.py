@@ -109,7 +109,7 @@ class Relations:
     def __init__(self, connection: Any, *, costs: bool = True) -> None:
         self.connection = connection
         self._costs = costs
-        self._reads = True
+        self._glances = False
         driver: Any = sys.modules.get("psycopg2.extensions")
         known = driver is not None and isinstance(connection, driver.connection)
         self._driver = driver if known else None
@@ -127,12 +127,10 @@ class Relations:
     def before(self, statement: str, bookkeeping: str) -> None:
         """Read the state that ``statement`` meets; ``bookkeeping`` names the table to leave out."""
         self._bookkeeping = bookkeeping
-        if _CONTROL.match(statement):
-            self._last, self._reads = None, True
-            return
-        # One that holds others may end a transaction and begin another.
-        self._reads = self._costs or ";" in statement
-        if not self._reads:
+        control = _CONTROL.match(statement) is not None
+        # One that holds others may end a transaction and begin another, which no glance shows.
+        self._glances = not (control or self._costs or ";" in statement)
+        if control or self._glances:
             self._last = None
             return
         self._truncates = _TRUNCATE.match(statement) is not None
@@ -150,10 +148,10 @@ class Relations:
 
         "outside" is there, and true, where it had no transaction that outlived it.
         """
-        if not self._reads:
+        if self._glances:
             return {"outside": True} if self._is_idle() else {}
         told = self._told()
-        return told if self._costs or not told else {"outside": told.get("outside", False)}
+        return told if self._costs else {k: v for k, v in told.items() if k == "outside"}
 
     def _is_idle(self) -> bool:
         driver = self._driver
